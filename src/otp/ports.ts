@@ -1,0 +1,147 @@
+/**
+ * Every seam of the service. The rules of `otp/` call these and nothing else; `app.ts` chooses who stands behind them.
+ */
+import type {
+  CancelOutcome,
+  ChallengeRef,
+  ChallengeView,
+  OpenChallenge,
+  OpenOutcome,
+  RecordDelivery,
+  ResendChallenge,
+  ResendOutcome,
+  VerifyChallenge,
+  VerifyOutcome,
+} from "./ledger.ts";
+import type { FieldViolation, Reason } from "./refusal.ts";
+import type { Application, Binding, Channel, Recipient } from "./types.ts";
+
+/**
+ * What is remembered. Each verb is one atomic operation by the store's own clock: there is no `get` that a decision could
+ * be based on. Rejects with `StoreUnavailable`, quickly, when the store does not answer. Specified by the rules in
+ * `otp/ledger.ts` and `test/store/contract.ts`.
+ */
+export interface LedgerStore {
+  /** Opens a challenge, decides the recipient's limits and the idempotency key, and takes the lock on the send. */
+  open(request: OpenChallenge): Promise<OpenOutcome>;
+  /** Replaces the code of an open challenge. */
+  resend(request: ResendChallenge): Promise<ResendOutcome>;
+  /** Charges the attempt, compares, and consumes. */
+  verify(request: VerifyChallenge): Promise<VerifyOutcome>;
+  cancel(ref: ChallengeRef): Promise<CancelOutcome>;
+  /** Sets the state of one message; without effect when message or challenge are gone. */
+  recordDelivery(request: RecordDelivery): Promise<void>;
+  read(ref: ChallengeRef): Promise<ChallengeView | undefined>;
+  /** Forgives a recipient's failures, for an operator. False when nothing was known of it. */
+  forgive(ledger: string): Promise<boolean>;
+  /** Resolves when the store answers, rejects with `StoreUnavailable` otherwise. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A message ready to be carried. `code` is here for providers that need it apart (voice, templates), and nowhere else. */
+export type Message = {
+  readonly channel: Channel;
+  readonly to: string;
+  readonly code: string;
+  /** Plain text; what is spoken, for voice, apart from the code itself. */
+  readonly text: string;
+  readonly subject?: string;
+  readonly html?: string;
+  /** BCP 47 tag of the language the text was found in. */
+  readonly locale: string;
+  /** For voice: what is said before and after the code, and how often the whole is said. */
+  readonly speech?: { readonly before: string; readonly after: string; readonly repeat: number };
+  readonly challengeId: string;
+  /** Unique for the message; a provider with an idempotency key of its own passes it on. */
+  readonly deliveryId: string;
+};
+
+/** Why a provider did not take a message: our own words, shown to callers and operators. */
+export type DeliveryFailure =
+  | "recipient_refused"
+  | "recipient_opted_out"
+  | "sender_refused"
+  | "content_refused"
+  | "credentials_refused"
+  | "funds_exhausted"
+  | "throttled"
+  | "provider_error"
+  | "unreachable"
+  | "timeout";
+
+/**
+ * `retryable`: definitely not sent, another try or provider may help. `permanent`: definitely not sent, and will not be.
+ * `unknown`: may have been sent (no answer after the request was written), so it must not be repeated blindly.
+ */
+export type SendResult =
+  | { readonly outcome: "accepted"; readonly reference?: string }
+  | {
+      readonly outcome: "retryable" | "permanent" | "unknown";
+      readonly failure: DeliveryFailure;
+      /** The vendor's own code, for the log. */
+      readonly vendorCode?: string;
+    };
+
+/** Whose account delivers. Never rejects for what the vendor answers; the signal is the caller's deadline. */
+export interface Provider {
+  readonly name: string;
+  send(message: Message, signal: AbortSignal): Promise<SendResult>;
+}
+
+/** What a channel needs to word a message. */
+export type Wording = {
+  readonly application: Application;
+  readonly recipient: Recipient;
+  readonly code: string;
+  readonly purpose: string;
+  readonly binding: Binding;
+  readonly locale: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly autofill: { readonly androidAppHash?: string; readonly webOrigin?: string };
+  /** How long the code stays valid from now on. */
+  readonly lifetimeMs: number;
+};
+
+/** How a person receives a code: which recipients it reaches, how the message reads, and who carries it, in order. */
+export interface ChannelRoute {
+  readonly channel: Channel;
+  readonly reaches: Recipient["kind"];
+  compose(wording: Wording): Omit<Message, "challengeId" | "deliveryId">;
+  readonly providers: readonly Provider[];
+}
+
+export type ParsedRecipient =
+  | { readonly ok: true; readonly recipient: Recipient /** One per recipient, whatever the spelling. */; readonly key: string }
+  | { readonly ok: false; readonly violation: FieldViolation };
+
+/** Turns what a caller wrote into one identity. */
+export type ParseRecipient = (recipient: Recipient, application: Application) => ParsedRecipient;
+
+/** What operators see of a business event: who, masked; what; never a code. */
+export type Outcome = {
+  readonly application: string;
+  readonly reason: "OK" | Reason;
+  readonly challengeId?: string;
+  readonly channel?: Channel;
+  readonly recipient?: string;
+  readonly purpose?: string;
+};
+
+/** One function per business event: each writes its log line (and metric) and never throws. */
+export interface Events {
+  codeSent(outcome: Outcome): void;
+  codeResent(outcome: Outcome): void;
+  codeVerified(outcome: Outcome): void;
+  challengeCanceled(outcome: Outcome): void;
+  messageHandled(event: {
+    readonly application: string;
+    readonly challengeId: string;
+    readonly channel: Channel;
+    readonly provider: string;
+    readonly result: SendResult;
+    readonly durationMs: number;
+  }): void;
+  /** A message went out, but the store did not take its state; it will read as unknown. */
+  deliveryNotRecorded(event: { readonly challengeId: string; readonly cause: unknown }): void;
+}

@@ -1,0 +1,70 @@
+/** How a person receives or produces a code. A channel is carried by one of several providers. */
+export const channels = ["sms", "voice", "email", "whatsapp", "push", "totp", "hotp", "recovery_code"] as const;
+export type Channel = (typeof channels)[number];
+
+/** Whom a code is sent to, in canonical form: E.164, or an address with its domain in ASCII. */
+export type Recipient = { readonly kind: "phone" | "email" | "subject"; readonly value: string };
+
+/** What a code confirms, such as amount and payee. */
+export type Binding = Readonly<Record<string, string>>;
+
+/** At most `max` events in any `windowMs`. */
+export type Window = { readonly windowMs: number; readonly max: number };
+
+/** What a ledger allows. Frozen nowhere: a changed configuration holds from the next call on. */
+export type LedgerLimits = {
+  readonly guessesPerChallenge: number;
+  readonly sendsPerChallenge: number;
+  /** Wait after the first, second … message of a challenge; the last one repeats. */
+  readonly cooldownsMs: readonly number[];
+  readonly failureWindows: readonly Window[];
+  /** Failures without a success in between that lock the recipient until an operator clears it (NIST 800-63B, 3.2.2). */
+  readonly failuresInRow: number;
+  readonly sendWindows: readonly Window[];
+};
+
+export type CodeAlphabet = "digits" | "alphanumeric";
+
+/** One application: its own recipients' ledgers, its own keys, its own rules. */
+export type Application = {
+  /** Part of every hash: renaming an application orphans its open challenges and limits. */
+  readonly id: string;
+  /** How messages call it. */
+  readonly displayName: string;
+  /** The purposes callers may name; "any" in development only. */
+  readonly purposes: readonly string[] | "any";
+  readonly defaultPurpose: string;
+  readonly defaultLocale: string;
+  /** Channels it may use, and which one serves a kind of recipient when the caller names none. */
+  readonly channels: readonly Channel[];
+  readonly code: {
+    readonly length: number;
+    readonly alphabet: CodeAlphabet;
+    readonly lifetimeMs: number;
+    /** After a resend the previous code stays valid until the challenge expires, under the same guess budget. */
+    readonly keepPrevious: boolean;
+    readonly hash: "hmac" | "scrypt";
+  };
+  readonly limits: LedgerLimits;
+  readonly recipients: {
+    /** ISO 3166-1 alpha-2; without it only international numbers are understood. */
+    readonly defaultCountry?: string;
+    /** `a+x@example.com` and `a@example.com` share one ledger. */
+    readonly ignorePlusTag: boolean;
+  };
+  readonly autofill: { readonly androidAppHashes: readonly string[]; readonly webOrigins: readonly string[] };
+};
+
+/** Who calls, as its key says. */
+export type Caller = {
+  readonly application: Application;
+  /** A service may state its end user's address; a browser may not. */
+  readonly kind: "service" | "browser";
+};
+
+/** What a use case is told besides the request. */
+export type Call = {
+  readonly caller: Caller;
+  /** Aborts when the caller's deadline passes or it goes away. */
+  readonly signal: AbortSignal;
+};
