@@ -19,7 +19,7 @@ import type { Application, Binding, Channel, Recipient } from "./types.ts";
 /**
  * What is remembered. Each verb is one atomic operation by the store's own clock: there is no `get` that a decision could
  * be based on. Rejects with `StoreUnavailable`, quickly, when the store does not answer. Specified by the rules in
- * `otp/ledger.ts` and `test/store/contract.ts`.
+ * `otp/ledger-rules.ts` and `test/store/contract.ts`.
  */
 export interface LedgerStore {
   /** Opens a challenge, decides the recipient's limits and the idempotency key, and takes the lock on the send. */

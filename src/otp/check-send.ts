@@ -1,0 +1,116 @@
+import type { SendCodeRequest } from "./challenge.ts";
+import { checkEntries, checkKey, checkPurpose, checkText, invalid, type Violations } from "./check.ts";
+import type { OtpDeps } from "./deps.ts";
+import type { ChannelRoute } from "./ports.ts";
+import { allowed, type Result } from "./refusal.ts";
+import type { Application, Caller, Channel, Recipient } from "./types.ts";
+
+/** A send that can be made: one recipient in canonical form, the channel to use, a purpose and a language. */
+export type CheckedSend = {
+  readonly recipient: Recipient;
+  readonly recipientKey: string;
+  readonly route: ChannelRoute;
+  readonly purpose: string;
+  readonly locale: string;
+};
+
+export function checkSend(deps: OtpDeps, request: SendCodeRequest, caller: Caller): Result<CheckedSend> {
+  const { application } = caller;
+  const violations: Violations = [];
+  checkPurpose(violations, request.purpose);
+  const purpose = request.purpose || application.defaultPurpose;
+  if (violations.length === 0 && application.purposes !== "any" && !application.purposes.includes(purpose))
+    violations.push({ field: "purpose", description: `use one of the application's purposes: ${application.purposes.join(", ")}` });
+  checkEntries(violations, "binding", request.binding, { entries: 8, value: 140 });
+  checkEntries(violations, "template_variables", request.templateVariables, { entries: 16, value: 140 });
+  checkKey(violations, "idempotency_key", request.idempotencyKey);
+  checkText(violations, "captcha_token", request.captchaToken, 4096);
+  checkLocale(violations, request.locale);
+  checkAutofill(violations, request.autofill, application);
+  checkClient(violations, request.client);
+  const parsed = parseRecipient(deps, violations, request.recipient, application);
+  const route = parsed && chooseRoute(deps, violations, request.channels, parsed.recipient, application);
+  if (violations.length > 0 || !parsed || !route) return invalid(violations);
+  const locale = request.locale || application.defaultLocale;
+  return allowed({ recipient: parsed.recipient, recipientKey: parsed.key, route, purpose, locale });
+}
+
+/** The route of one channel, if the application may use it and it reaches this kind of recipient. */
+export function routeOf(deps: OtpDeps, channel: Channel, kind: Recipient["kind"], application: Application): ChannelRoute | undefined {
+  const route = application.channels.includes(channel) ? deps.routes.get(channel) : undefined;
+  return route?.reaches === kind ? route : undefined;
+}
+
+/** What a caller may write for the channels of a recipient, for error messages. */
+export function usableChannels(deps: OtpDeps, kind: Recipient["kind"], application: Application): string {
+  const usable = application.channels.filter((channel) => routeOf(deps, channel, kind, application));
+  return usable.length > 0 ? usable.map((channel) => `CHANNEL_${channel.toUpperCase()}`).join(", ") : "none";
+}
+
+function parseRecipient(deps: OtpDeps, violations: Violations, recipient: Recipient | undefined, application: Application) {
+  if (!recipient) {
+    violations.push({ field: "recipient", description: "set phone_number, email_address or subject" });
+    return undefined;
+  }
+  const parsed = deps.parseRecipient(recipient, application);
+  if (parsed.ok) return parsed;
+  violations.push(parsed.violation);
+  return undefined;
+}
+
+function chooseRoute(deps: OtpDeps, violations: Violations, wanted: readonly Channel[], { kind }: Recipient, application: Application) {
+  if (wanted.length > 8) violations.push({ field: "channels", description: `at most 8 channels, please; these are ${wanted.length}` });
+  if (new Set(wanted).size < wanted.length) violations.push({ field: "channels", description: "name each channel once" });
+  const candidates =
+    wanted.length > 0
+      ? wanted.slice(0, 8)
+      : application.channels.filter((channel) => routeOf(deps, channel, kind, application)).slice(0, 1);
+  const routes = candidates.map((channel) => routeOf(deps, channel, kind, application));
+  for (const [index, route] of routes.entries()) {
+    if (!route)
+      violations.push({
+        field: `channels[${index}]`,
+        description: `not available here for this recipient; available: ${usableChannels(deps, kind, application)}`,
+      });
+  }
+  if (routes.length === 0)
+    violations.push({ field: "recipient", description: "no channel of this application reaches this kind of recipient" });
+  return routes[0];
+}
+
+function checkLocale(violations: Violations, locale: string): void {
+  if (locale !== "" && !(locale.length <= 35 && isLanguageTag(locale)))
+    violations.push({ field: "locale", description: "use a BCP 47 language tag such as en or de-CH" });
+}
+
+function isLanguageTag(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}
+
+function checkAutofill(violations: Violations, autofill: SendCodeRequest["autofill"], application: Application): void {
+  const { androidAppHash, webOrigin } = autofill;
+  if (androidAppHash !== "" && !application.autofill.androidAppHashes.includes(androidAppHash))
+    violations.push({
+      field: "autofill.android_app_hash",
+      description: "list this hash in the application's autofill.androidAppHashes first",
+    });
+  if (webOrigin !== "" && !application.autofill.webOrigins.includes(webOrigin))
+    violations.push({ field: "autofill.web_origin", description: "list this domain in the application's autofill.webOrigins first" });
+}
+
+function checkClient(violations: Violations, client: SendCodeRequest["client"]): void {
+  if (client.ipAddress !== "" && !isIpAddress(client.ipAddress))
+    violations.push({ field: "client.ip_address", description: "use an IPv4 or IPv6 address such as 203.0.113.7 or 2001:db8::7" });
+  checkText(violations, "client.device_id", client.deviceId, 128);
+  checkText(violations, "client.user_agent", client.userAgent, 512);
+}
+
+/** The URL parser knows every form of IPv6; for IPv4 it knows too many (octal, hexadecimal, fewer parts), hence the pattern. */
+function isIpAddress(text: string): boolean {
+  if (/^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(text)) return true;
+  return text.length <= 45 && /^[0-9A-Fa-f:.]+$/.test(text) && URL.canParse(`http://[${text}]/`);
+}

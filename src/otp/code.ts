@@ -1,0 +1,29 @@
+import type { CodeAlphabet } from "./types.ts";
+
+/** Fills with random bytes of a cryptographically secure source. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+/** Letters and digits that are not mistaken for one another and spell no words (after RFC 8628, section 6.1). */
+const alphabets: Record<CodeAlphabet, string> = { digits: "0123456789", alphanumeric: "2345679BCDFGHJKMNPQRSTVWXZ" };
+
+export const codeLengths = { min: 4, max: 10 } as const;
+
+/** Every character equally likely: bytes past the last whole multiple of the alphabet are thrown away, not folded over. */
+export function generateCode(random: RandomBytes, length: number, alphabet: CodeAlphabet): string {
+  const characters = alphabets[alphabet];
+  const limit = 256 - (256 % characters.length);
+  let code = "";
+  while (code.length < length) {
+    for (const byte of random(2 * length)) {
+      if (byte < limit && code.length < length) code += characters[byte % characters.length];
+    }
+  }
+  return code;
+}
+
+/** What a person typed, as the code it may be; undefined when no code looks like that. */
+export function normalizeCode(typed: string, alphabet: CodeAlphabet): string | undefined {
+  const code = typed.replace(/[\s-]/g, "").toUpperCase();
+  if (code.length < codeLengths.min || code.length > codeLengths.max) return undefined;
+  return [...code].every((character) => alphabets[alphabet].includes(character)) ? code : undefined;
+}

@@ -1,0 +1,102 @@
+import type { Verification, VerifyCodeRequest } from "./challenge.ts";
+import { parseChallengeId } from "./challenge-id.ts";
+import { checkChallengeId, checkEntries, checkKey, checkPurpose, checkText, invalid, type Violations } from "./check.ts";
+import { normalizeCode } from "./code.ts";
+import { contextOf } from "./context.ts";
+import type { OtpDeps } from "./deps.ts";
+import { hashCode } from "./hash-code.ts";
+import { anyHashEqual } from "./keyring.ts";
+import type { ChallengeRef, ChallengeView, VerifyOutcome } from "./ledger.ts";
+import { maskRecipient } from "./mask.ts";
+
+import { allowed, type Result, refused } from "./refusal.ts";
+import { challengeNotFound, refuse } from "./refuse.ts";
+import { unsealSend } from "./sealed-send.ts";
+import type { Application, Call } from "./types.ts";
+
+/** Checks a code and consumes it: `ok` means right. */
+export async function verifyCode(deps: OtpDeps, request: VerifyCodeRequest, call: Call): Promise<Result<Verification>> {
+  const result = await verify(deps, request, call);
+  deps.events.codeVerified({
+    application: call.caller.application.id,
+    reason: result.ok ? "OK" : result.refusal.reason,
+    challengeId: request.challengeId,
+    ...(result.ok && { channel: result.value.channel, recipient: maskRecipient(result.value.recipient), purpose: result.value.purpose }),
+  });
+  return result;
+}
+
+async function verify(deps: OtpDeps, request: VerifyCodeRequest, call: Call): Promise<Result<Verification>> {
+  const { application } = call.caller;
+  // 1. What cannot be a code costs no guess.
+  const checked = checkVerify(request, application);
+  if (!checked.ok) return checked;
+  const ref = parseChallengeId(request.challengeId, application.id);
+  if (!ref) return challengeNotFound();
+  // 2. The submitted code under every live key.
+  const context = contextOf(deps.keyring, application.id, request.purpose || application.defaultPurpose, request.binding);
+  const hashes = await hashCode(deps, ref, context, checked.value, call);
+  call.signal.throwIfAborted();
+  // 3. Charge the attempt, compare and consume, in one atomic write: parallel calls cannot share a guess or an accept.
+  const outcome = await deps.ledgers.verify({
+    ...ref,
+    context,
+    hashes,
+    limits: application.limits,
+    ...requestOf(deps, ref, request, hashes),
+  });
+  if (outcome.status !== "approved") return notApproved(outcome);
+  // 4. Believe the store only about what it stored: compare again, in constant time.
+  if (!anyHashEqual(outcome.view.challenge.codes, hashes)) throw new Error("the store approved a code whose hash it does not hold");
+  return allowed(verificationOf(deps, ref, outcome.view, request.challengeId));
+}
+
+function checkVerify(request: VerifyCodeRequest, application: Application): Result<string> {
+  const violations: Violations = [];
+  checkChallengeId(violations, request.challengeId);
+  checkPurpose(violations, request.purpose);
+  checkEntries(violations, "binding", request.binding, { entries: 8, value: 140 });
+  checkKey(violations, "request_id", request.requestId);
+  checkText(violations, "code", request.code, 64);
+  const { alphabet } = application.code;
+  const code = normalizeCode(request.code, alphabet);
+  if (code === undefined) {
+    const what = alphabet === "digits" ? "digits" : "letters and digits";
+    violations.push({ field: "code", description: `write the 4 to 10 ${what} of the message` });
+  }
+  return violations.length > 0 || code === undefined ? invalid(violations) : allowed(code);
+}
+
+/** The oldest live key makes the digest, because a rotation puts the new one first: a retry across it is still the same request. */
+function requestOf(deps: OtpDeps, ref: ChallengeRef, request: VerifyCodeRequest, hashes: readonly string[]) {
+  if (!request.requestId) return {};
+  const id = ref.ledger + ref.nonce;
+  const content = deps.keyring.digest("verify", id, hashes.at(-1) ?? "");
+  return { request: { id: deps.keyring.digest("request", id, request.requestId), content } };
+}
+
+function notApproved(outcome: Exclude<VerifyOutcome, { status: "approved" }>): Result<never> {
+  switch (outcome.status) {
+    case "mismatch":
+      return refused("CODE_MISMATCH", "wrong code", { metadata: { attempts_remaining: String(outcome.attemptsRemaining) } });
+    case "binding_mismatch":
+      return refused("BINDING_MISMATCH", "purpose or binding are not those of the challenge", {
+        metadata: { attempts_remaining: String(outcome.attemptsRemaining) },
+      });
+    case "request_reused":
+      return refused("IDEMPOTENCY_KEY_REUSED", "this request_id was used with other content; use a new one for another guess");
+    default:
+      return refuse(outcome);
+  }
+}
+
+function verificationOf(deps: OtpDeps, ref: ChallengeRef, { challenge, now }: ChallengeView, challengeId: string): Verification {
+  return {
+    challengeId,
+    recipient: unsealSend(deps.keyring, ref, challenge.sealed).recipient,
+    channel: Object.values(challenge.deliveries).at(-1)?.channel ?? "sms",
+    purpose: challenge.purpose,
+    verifiedAt: challenge.verifiedAt ?? now,
+    proofToken: "",
+  };
+}
