@@ -1,0 +1,106 @@
+import { closeSync, existsSync, openSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import type { WorkerSettings } from "./sqlite-protocol.ts";
+import { begin, inTransaction } from "./sqlite-transaction.ts";
+
+/** "CSGN" in ASCII: tells our files from other programs' (https://www.sqlite.org/pragma.html#pragma_application_id). */
+const applicationId = 0x4353474e;
+const schemaVersion = 1;
+const openPatienceMs = 2_000;
+
+const schema = `
+  CREATE TABLE ledgers (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    application TEXT NOT NULL,
+    body TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    purge_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX ledgers_purge_at ON ledgers (purge_at);
+  PRAGMA application_id = ${applicationId};
+  PRAGMA user_version = ${schemaVersion};
+`;
+
+/** Opens the file, makes it where allowed, and checks that it is ours. Its errors name the path and what to do. */
+export function openDatabase({ path, create }: WorkerSettings): DatabaseSync {
+  if (path !== ":memory:") reachFile(path, create);
+  let connection: DatabaseSync | undefined;
+  try {
+    connection = new DatabaseSync(path, { timeout: openPatienceMs });
+    keepDurably(connection);
+    assertOurs(connection);
+    // From here on only `begin` meets another's lock, and waits by itself.
+    connection.exec("PRAGMA busy_timeout = 0");
+    return connection;
+  } catch (error) {
+    connection?.close();
+    throw explain(path, error);
+  }
+}
+
+/** SQLite would make the file readable to all, and would silently open a file it may not write for reading only. */
+function reachFile(path: string, create: boolean): void {
+  if (!create && !existsSync(path)) throw explain(path, "the file has vanished; bring it back, or restart to begin with an empty one");
+  try {
+    closeSync(openSync(path, create ? "a+" : "r+", 0o600));
+  } catch (error) {
+    throw explain(path, error);
+  }
+}
+
+/**
+ * WAL with synchronous=FULL flushes the log at every commit; with NORMAL a power cut could bring a used code back.
+ * `fullfsync` makes macOS flush the drive's own cache too (https://www.sqlite.org/pragma.html#pragma_fullfsync).
+ */
+function keepDurably(connection: DatabaseSync): void {
+  const mode = connection.prepare("PRAGMA journal_mode = WAL").get()?.journal_mode;
+  if (mode !== "wal" && mode !== "memory") throw new Error("its file system cannot hold a write-ahead log; use a local disk");
+  connection.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA cache_size = -16000");
+}
+
+function assertOurs(connection: DatabaseSync): void {
+  if (isOurs(connection)) return;
+  begin(connection, openPatienceMs);
+  inTransaction(connection, () => {
+    // Another process may have made it since.
+    if (!isOurs(connection)) connection.exec(schema);
+  });
+}
+
+/** False for an empty database; throws for any other that is not ours. */
+function isOurs(connection: DatabaseSync): boolean {
+  const { application_id: owner } = connection.prepare("PRAGMA application_id").get() ?? {};
+  const { user_version: version } = connection.prepare("PRAGMA user_version").get() ?? {};
+  if (owner === applicationId && version === schemaVersion) return true;
+  const isEmpty = connection.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
+  if (isEmpty && owner === 0 && version === 0) return false;
+  if (owner !== applicationId) throw new Error("it is another program's database; choose another path");
+  throw new Error(`its schema has version ${version}, and this program knows ${schemaVersion}; run the program that wrote it`);
+}
+
+const advice: Readonly<Record<string, string>> = {
+  ENOENT: "its directory does not exist; create it, or choose another path",
+  ENOTDIR: "a part of the path is not a directory; choose another path",
+  EISDIR: "it is a directory; name a file in it",
+  EACCES: "it may not be read and written; grant this user both on the file and its directory",
+  EPERM: "it may not be read and written; grant this user both on the file and its directory",
+  EROFS: "it is on a read-only file system; choose another path",
+  ENOSPC: "the disk is full; make room",
+};
+
+/** By primary result code (https://www.sqlite.org/rescode.html). */
+const sqliteAdvice: Readonly<Record<number, string>> = {
+  5: "another program holds it locked; stop that program, or choose another path",
+  8: advice.EACCES as string,
+  11: "the file is damaged; restore it from a backup, or choose another path",
+  13: "the disk is full; make room",
+  14: "its directory must be writable too, for the files ending in -wal and -shm",
+  26: "the file is not a database; choose another path",
+};
+
+function explain(path: string, cause: unknown): Error {
+  const { code = "", errcode, message = String(cause) } = cause as { code?: string; errcode?: number; message?: string };
+  const why = advice[code] ?? (errcode === undefined ? undefined : sqliteAdvice[errcode & 0xff]) ?? message;
+  return new Error(`cannot open the SQLite store ${path}: ${why}`, { cause });
+}

@@ -1,0 +1,98 @@
+/** The worker thread of the embedded store: everything that waits for the disk happens here. */
+import type { DatabaseSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import { openDatabase } from "./sqlite-database.ts";
+import { createLedgers, type Ledgers, purgedAtOnce } from "./sqlite-ledgers.ts";
+import { runOperation } from "./sqlite-operations.ts";
+import type { Answer, FromWorker, Operation, ToWorker, WorkerSettings } from "./sqlite-protocol.ts";
+import { begin, inTransaction, isOperationFault, isPassing } from "./sqlite-transaction.ts";
+
+type Open = { readonly connection: DatabaseSync; readonly ledgers: Ledgers };
+
+const lockPatienceMs = 2_000;
+const purgeEveryMs = 60_000;
+const nextPurgeMs = 50;
+const firstPurgeMs = 500;
+
+const settings = workerData as WorkerSettings;
+let database: Open | undefined;
+let wasOpen = false;
+
+parentPort?.on("message", (message: ToWorker) => {
+  if (message.kind === "batch") parentPort?.postMessage(answerBatch(message.operations));
+  else end();
+});
+
+function answerBatch(operations: string): FromWorker {
+  try {
+    return { kind: "committed", answers: JSON.stringify(commitBatch(reach(), JSON.parse(operations) as Operation[])) };
+  } catch (error) {
+    if (!isPassing(error)) drop();
+    return { kind: "failed", message: messageOf(error) };
+  }
+}
+
+/** Nothing is answered before the commit is on the disk. */
+function commitBatch({ connection, ledgers }: Open, operations: readonly Operation[]): readonly Answer[] {
+  begin(connection, lockPatienceMs);
+  return inTransaction(connection, () => {
+    const clock = ledgers.now();
+    return operations.map((operation) => answerOne(ledgers, operation, clock));
+  });
+}
+
+function answerOne(ledgers: Ledgers, operation: Operation, clock: number): Answer {
+  try {
+    return { outcome: runOperation(ledgers, operation, clock) };
+  } catch (error) {
+    if (!isOperationFault(error)) throw error;
+    return { fault: messageOf(error) };
+  }
+}
+
+/** The database, opened again where a failure of the disk closed it. */
+function reach(): Open {
+  if (database) return database;
+  const connection = openDatabase({ ...settings, create: settings.create && !wasOpen });
+  database = { connection, ledgers: createLedgers(connection) };
+  if (!wasOpen) setTimeout(purge, firstPurgeMs);
+  wasOpen = true;
+  return database;
+}
+
+/** A memory store lives in its connection, which no disk can fail. */
+function drop(): void {
+  if (settings.path === ":memory:") return;
+  const dropped = database;
+  database = undefined;
+  try {
+    dropped?.connection.close();
+  } catch {
+    // It is given up either way, and the caller already gets the failure that mattered.
+  }
+}
+
+/** In small steps, each in a moment of its own between two batches. */
+function purge(): void {
+  setTimeout(purge, purgeStep() < purgedAtOnce ? purgeEveryMs : nextPurgeMs);
+}
+
+function purgeStep(): number {
+  if (!database) return 0;
+  const { connection, ledgers } = database;
+  try {
+    begin(connection, 0);
+    return inTransaction(connection, ledgers.purge);
+  } catch {
+    // Nothing depends on it: the next step tries again, and a failure of the disk shows in the next batch.
+    return 0;
+  }
+}
+
+/** Closing the last connection to a file writes its log back into it. */
+function end(): void {
+  drop();
+  process.exit();
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
