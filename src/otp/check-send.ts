@@ -1,5 +1,5 @@
 import type { SendCodeRequest } from "./challenge.ts";
-import { checkEntries, checkKey, checkPurpose, checkText, invalid, type Violations } from "./check.ts";
+import { checkEntries, checkKey, checkPurpose, checkText, invalid, maxBinding, type Violations } from "./check.ts";
 import type { OtpDeps } from "./deps.ts";
 import type { ChannelRoute } from "./ports.ts";
 import { allowed, type Result } from "./refusal.ts";
@@ -21,7 +21,7 @@ export function checkSend(deps: OtpDeps, request: SendCodeRequest, caller: Calle
   const purpose = request.purpose || application.defaultPurpose;
   if (violations.length === 0 && application.purposes !== "any" && !application.purposes.includes(purpose))
     violations.push({ field: "purpose", description: `use one of the application's purposes: ${application.purposes.join(", ")}` });
-  checkEntries(violations, "binding", request.binding, { entries: 8, value: 140 });
+  checkEntries(violations, "binding", request.binding, maxBinding);
   checkEntries(violations, "template_variables", request.templateVariables, { entries: 16, value: 140 });
   checkKey(violations, "idempotency_key", request.idempotencyKey);
   checkText(violations, "captcha_token", request.captchaToken, 4096);

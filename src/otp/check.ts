@@ -30,6 +30,9 @@ export function checkPurpose(violations: Violations, purpose: string): void {
     violations.push({ field: "purpose", description: "use 1 to 64 characters of a-z 0-9 _ . -, such as login" });
 }
 
+/** Short enough that a message shows every value whole: a payee's name takes up to 70 characters (ISO 20022, SEPA). */
+export const maxBinding = { entries: 8, value: 70 } as const;
+
 /** A map such as `binding`: few entries, plain keys, short values that are not empty. */
 export function checkEntries(
   violations: Violations,

@@ -1,6 +1,6 @@
 import type { Verification, VerifyCodeRequest } from "./challenge.ts";
 import { parseChallengeId } from "./challenge-id.ts";
-import { checkChallengeId, checkEntries, checkKey, checkPurpose, checkText, invalid, type Violations } from "./check.ts";
+import { checkChallengeId, checkEntries, checkKey, checkPurpose, checkText, invalid, maxBinding, type Violations } from "./check.ts";
 import { normalizeCode } from "./code.ts";
 import { contextOf } from "./context.ts";
 import type { OtpDeps } from "./deps.ts";
@@ -55,7 +55,7 @@ function checkVerify(request: VerifyCodeRequest, application: Application): Resu
   const violations: Violations = [];
   checkChallengeId(violations, request.challengeId);
   checkPurpose(violations, request.purpose);
-  checkEntries(violations, "binding", request.binding, { entries: 8, value: 140 });
+  checkEntries(violations, "binding", request.binding, maxBinding);
   checkKey(violations, "request_id", request.requestId);
   checkText(violations, "code", request.code, 64);
   const { alphabet } = application.code;

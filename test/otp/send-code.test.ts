@@ -165,7 +165,7 @@ describe("sendCode", () => {
     [{ binding: { amount: "" } }, 'binding["amount"]'],
     [{ binding: { amount: "1\n2" } }, 'binding["amount"]'],
     [{ binding: { amount: "\ud800" } }, 'binding["amount"]'],
-    [{ binding: { payee: "x".repeat(141) } }, 'binding["payee"]'],
+    [{ binding: { payee: "x".repeat(71) } }, 'binding["payee"]'],
     [{ binding: Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`k${i}`, "v"])) }, "binding"],
     [{ templateVariables: { "": "x" } }, "template_variables"],
     [{ locale: "de_CH" }, "locale"],
