@@ -1,0 +1,55 @@
+import { type CountryCode, isSupportedCountry, type PhoneNumber, parsePhoneNumberFromString } from "libphonenumber-js/max";
+import type { Spelling } from "./recipient.ts";
+
+/** Longer than any spelling of a number, short enough to be looked at without thinking about cost. */
+const maxLength = 64;
+
+const international = "with + and its country code, such as +4915112345678";
+
+/**
+ * E.164 of whatever spelling. Punctuation is taken out before the library looks, so that it can make no difference; what the
+ * library would understand besides (letters, extensions, `tel:`, digits of other scripts) is refused, because two readers
+ * of such a number need not agree on it.
+ */
+export function parsePhoneNumber(text: string, defaultCountry: string | undefined): Spelling {
+  if (text.length > maxLength) return { problem: `write at most ${maxLength} characters` };
+  if (!/^[ (]*\+?[0-9 ().-]*$/.test(text))
+    return {
+      problem: "write digits 0 to 9 with one + in front; only spaces, hyphens, dots and parentheses besides, no letters or extension",
+    };
+  const digits = text.replace(/[ ().-]/g, "");
+  const country = defaultCountry !== undefined && isSupportedCountry(defaultCountry) ? defaultCountry : undefined;
+  if (!digits.startsWith("+") && !country) return { problem: `write the number ${international}` };
+  const number = read(digits, country);
+  if (!number) return { problem: `write a number that exists, ${international}` };
+  if (!digits.startsWith("+") && hasOtherReading(digits, number))
+    return { problem: `write the number ${international}; this could be one of two` };
+  return { value: number.number, key: keyOf(number.number) };
+}
+
+function read(digits: string, defaultCountry?: CountryCode): PhoneNumber | undefined {
+  const number = parsePhoneNumberFromString(digits, { ...(defaultCountry && { defaultCountry }), extract: false });
+  return number?.isValid() ? number : undefined;
+}
+
+/** In Germany, 49 151 … is a mobile phone whose + was left out, or, read as national, somebody in the area of 04915. */
+function hasOtherReading(digits: string, national: PhoneNumber): boolean {
+  const other = read(`+${digits}`);
+  return other !== undefined && other.countryCallingCode === national.countryCallingCode && other.number !== national.number;
+}
+
+/**
+ * Numbers that have two valid spellings in E.164 itself. Messages go to the one that was written; limits see one.
+ * Argentina: the 9 marks a mobile phone when dialled from abroad, and an SMS arrives without it too.
+ * Brazil: mobile numbers of eight digits were given a leading 9 (the ones with 7 are still valid both ways).
+ * Gabon: the 0 in front of old numbers of seven digits is part of the number, and left out as if it were not.
+ * San Marino: reached as +378 0549 and through the Italian network as +39 0549.
+ */
+const spelledTwice: readonly (readonly [RegExp, string])[] = [
+  [/^\+549(\d{10})$/, "+54$1"],
+  [/^\+55(\d\d)(7\d{7})$/, "+55$19$2"],
+  [/^\+241([2-7]\d{6})$/, "+2410$1"],
+  [/^\+390549(\d{6})$/, "+3780549$1"],
+];
+
+const keyOf = (e164: string): string => spelledTwice.reduce((key, [spelling, canonical]) => key.replace(spelling, canonical), e164);
