@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { WorkerSettings } from "./sqlite-protocol.ts";
+import { redemptionsSchema } from "./sqlite-redemptions.ts";
 import { begin, inTransaction } from "./sqlite-transaction.ts";
 
 /** "CSGN" in ASCII: tells our files from other programs' (https://www.sqlite.org/pragma.html#pragma_application_id). */
@@ -18,6 +19,7 @@ const schema = `
     purge_at INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX ledgers_purge_at ON ledgers (purge_at);
+  ${redemptionsSchema}
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${schemaVersion};
 `;

@@ -11,6 +11,10 @@ import {
 import type { LedgerLimits } from "../otp/types.ts";
 import type { Ledgers } from "./sqlite-ledgers.ts";
 import type { Answered, Operation } from "./sqlite-protocol.ts";
+import type { Redemptions } from "./sqlite-redemptions.ts";
+
+/** Everything in the database that an operation may touch. */
+export type Tables = { readonly ledgers: Ledgers; readonly redemptions: Redemptions };
 
 const notFound = { status: "not_found" } as const;
 
@@ -18,7 +22,7 @@ const notFound = { status: "not_found" } as const;
  * Runs one operation in the transaction around it. Its one write comes last, and each statement is all or nothing: whatever
  * throws here has changed nothing.
  */
-export function runOperation(ledgers: Ledgers, operation: Operation, clock: number): Answered<Operation[0]> {
+export function runOperation({ ledgers, redemptions }: Tables, operation: Operation, clock: number): Answered<Operation[0]> {
   const [verb, request] = operation;
   switch (verb) {
     case "open":
@@ -35,6 +39,8 @@ export function runOperation(ledgers: Ledgers, operation: Operation, clock: numb
       return read(ledgers, request, clock);
     case "forgive":
       return forgive(ledgers, request, clock);
+    case "redeem":
+      return redemptions.redeem(request, clock);
     case "ping":
       return undefined;
     default:

@@ -1,9 +1,11 @@
 /** What the main thread and the worker of the embedded store say to each other: one message per batch, each way. */
-import type { LedgerStore } from "../otp/ports.ts";
+import type { LedgerStore, RedemptionStore } from "../otp/ports.ts";
 
-export type Verb = Exclude<keyof LedgerStore, "close">;
-export type Asked<V extends Verb> = Parameters<LedgerStore[V]>[0];
-export type Answered<V extends Verb> = Awaited<ReturnType<LedgerStore[V]>>;
+export type Store = LedgerStore & RedemptionStore;
+
+export type Verb = Exclude<keyof Store, "close">;
+export type Asked<V extends Verb> = Parameters<Store[V]>[0];
+export type Answered<V extends Verb> = Awaited<ReturnType<Store[V]>>;
 
 /** Told apart by the verb. */
 export type Operation = { [V in Verb]: readonly [verb: V, request: Asked<V>] }[Verb];

@@ -2,12 +2,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { openDatabase } from "./sqlite-database.ts";
-import { createLedgers, type Ledgers, purgedAtOnce } from "./sqlite-ledgers.ts";
-import { runOperation } from "./sqlite-operations.ts";
+import { createLedgers, purgedAtOnce } from "./sqlite-ledgers.ts";
+import { runOperation, type Tables } from "./sqlite-operations.ts";
 import type { Answer, FromWorker, Operation, ToWorker, WorkerSettings } from "./sqlite-protocol.ts";
+import { createRedemptions } from "./sqlite-redemptions.ts";
 import { begin, inTransaction, isOperationFault, isPassing } from "./sqlite-transaction.ts";
 
-type Open = { readonly connection: DatabaseSync; readonly ledgers: Ledgers };
+type Open = { readonly connection: DatabaseSync; readonly tables: Tables };
 
 const lockPatienceMs = 2_000;
 const purgeEveryMs = 60_000;
@@ -33,17 +34,17 @@ function answerBatch(operations: string): FromWorker {
 }
 
 /** Nothing is answered before the commit is on the disk. */
-function commitBatch({ connection, ledgers }: Open, operations: readonly Operation[]): readonly Answer[] {
+function commitBatch({ connection, tables }: Open, operations: readonly Operation[]): readonly Answer[] {
   begin(connection, lockPatienceMs);
   return inTransaction(connection, () => {
-    const clock = ledgers.now();
-    return operations.map((operation) => answerOne(ledgers, operation, clock));
+    const clock = tables.ledgers.now();
+    return operations.map((operation) => answerOne(tables, operation, clock));
   });
 }
 
-function answerOne(ledgers: Ledgers, operation: Operation, clock: number): Answer {
+function answerOne(tables: Tables, operation: Operation, clock: number): Answer {
   try {
-    return { outcome: runOperation(ledgers, operation, clock) };
+    return { outcome: runOperation(tables, operation, clock) };
   } catch (error) {
     if (!isOperationFault(error)) throw error;
     return { fault: messageOf(error) };
@@ -54,7 +55,7 @@ function answerOne(ledgers: Ledgers, operation: Operation, clock: number): Answe
 function reach(): Open {
   if (database) return database;
   const connection = openDatabase({ ...settings, create: settings.create && !wasOpen });
-  database = { connection, ledgers: createLedgers(connection) };
+  database = { connection, tables: { ledgers: createLedgers(connection), redemptions: createRedemptions(connection, purgedAtOnce) } };
   if (!wasOpen) setTimeout(purge, firstPurgeMs);
   wasOpen = true;
   return database;
@@ -79,10 +80,10 @@ function purge(): void {
 
 function purgeStep(): number {
   if (!database) return 0;
-  const { connection, ledgers } = database;
+  const { connection, tables } = database;
   try {
     begin(connection, 0);
-    return inTransaction(connection, ledgers.purge);
+    return inTransaction(connection, () => Math.max(tables.ledgers.purge(), tables.redemptions.purge()));
   } catch {
     // Nothing depends on it: the next step tries again, and a failure of the disk shows in the next batch.
     return 0;

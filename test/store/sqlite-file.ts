@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { onTestFinished } from "vitest";
-import type { LedgerStore } from "../../src/otp/ports.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
+import type { Store } from "../../src/store/sqlite-protocol.ts";
 
 /** A directory that goes when the test does. */
 export function newDirectory(): string {
@@ -15,7 +15,7 @@ export function newDirectory(): string {
 
 export const newPath = (): string => join(newDirectory(), "ledgers.db");
 
-export async function openOn(path: string): Promise<LedgerStore> {
+export async function openOn(path: string): Promise<Store> {
   const store = await openSqliteStore({ path });
   onTestFinished(() => store.close());
   return store;

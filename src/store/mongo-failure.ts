@@ -1,0 +1,67 @@
+import { MongoBulkWriteError, MongoError, MongoServerError, MongoWriteConcernError } from "mongodb";
+import { StoreUnavailable } from "../otp/refusal.ts";
+
+/**
+ * Server errors that say "not now" or "not me" instead of "not that": shutting down, stepping down, no primary, out of time.
+ * https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
+ */
+const passing = new Set([
+  6, // HostUnreachable
+  7, // HostNotFound
+  50, // MaxTimeMSExpired
+  64, // WriteConcernTimeout
+  89, // NetworkTimeout
+  91, // ShutdownInProgress
+  133, // FailedToSatisfyReadPreference
+  189, // PrimarySteppedDown
+  202, // NetworkInterfaceExceededTimeLimit
+  262, // ExceededTimeLimit
+  290, // TransactionExceededLifetimeLimitSeconds
+  317, // ConnectionPoolExpired
+  9001, // SocketException
+  10107, // NotWritablePrimary
+  11600, // InterruptedAtShutdown
+  11602, // InterruptedDueToReplStateChange
+  13388, // StaleConfig
+  13435, // NotPrimaryNoSecondaryOk
+  13436, // NotPrimaryOrSecondary
+]);
+
+/** `StoreUnavailable` for whatever means that the store did not answer, or could not make a write durable. */
+export function storeFailure(error: unknown): unknown {
+  return isUnavailable(error) ? new StoreUnavailable(error) : error;
+}
+
+/** A bulk write wraps whatever it met, a lost connection too, as if the server had said it. */
+function isUnavailable(error: unknown): boolean {
+  // The driver lets the failure of a write to a connection that was just reset through as Node made it.
+  if (error instanceof Error && "syscall" in error) return true;
+  if (!(error instanceof MongoError)) return false;
+  if (error instanceof MongoWriteConcernError) return true;
+  if (error instanceof MongoBulkWriteError)
+    return error.err !== undefined || isUnavailable(error.errorResponse) || passing.has(Number(error.code));
+  if (error instanceof MongoServerError) return passing.has(Number(error.code)) || error.hasErrorLabel("RetryableWriteError");
+  return unreachable.has(error.name);
+}
+
+const unreachable = new Set([
+  "MongoNetworkError",
+  "MongoNetworkTimeoutError",
+  "MongoOperationTimeoutError",
+  "MongoPoolClearedError",
+  "MongoPoolClosedError",
+  "MongoServerSelectionError",
+  "MongoStalePrimaryError",
+  "MongoWaitQueueTimeoutError",
+  "MongoNotConnectedError",
+  "MongoTopologyClosedError",
+  "MongoServerClosedError",
+  "MongoClientClosedError",
+]);
+
+/**
+ * Two upserts that make the same record at once can meet in the index; nothing was written by the one that is told so. DocumentDB
+ * says so in the words of PostgreSQL, under varying codes.
+ */
+export const isDuplicateKey = (error: unknown): boolean =>
+  error instanceof MongoServerError && (error.code === 11000 || /duplicate key value/.test(error.message));

@@ -1,0 +1,55 @@
+/**
+ * From the record that came back to the outcome. What was written, the database decided; what was refused left the record
+ * unchanged, so the rules, run on it at the same moment, tell why, and when to try again.
+ */
+import type {
+  ChallengeRef,
+  Ledger,
+  OpenChallenge,
+  OpenOutcome,
+  ResendChallenge,
+  ResendOutcome,
+  VerifyChallenge,
+  VerifyOutcome,
+} from "../otp/ledger.ts";
+import { attemptsRemaining } from "../otp/ledger-limits.ts";
+import { openChallenge, resendChallenge, verifyChallenge } from "../otp/ledger-rules.ts";
+import { type LedgerReturned, ledgerOf, viewOf } from "./mongo-document.ts";
+import { opened } from "./mongo-pipelines.ts";
+import type { VerifyVerdict } from "./mongo-verify.ts";
+
+export function openOutcome(returned: LedgerReturned, request: OpenChallenge): OpenOutcome {
+  if (returned.verdict === opened) return { status: "opened", view: viewOf(returned, request) };
+  const outcome = openChallenge(ledgerOf(returned, request), request, Number(returned.at));
+  if (outcome.status === "opened") throw disagreement();
+  return outcome;
+}
+
+export function resendOutcome(returned: LedgerReturned, request: ResendChallenge): ResendOutcome {
+  if (returned.verdict === opened) return { status: "opened", view: viewOf(returned, request) };
+  const outcome = resendChallenge(ledgerOf(returned, request), request, Number(returned.at));
+  if (outcome.status === "opened") throw disagreement();
+  return outcome;
+}
+
+export function verifyOutcome(returned: LedgerReturned, request: VerifyChallenge): VerifyOutcome {
+  const verdict = returned.verdict as VerifyVerdict;
+  if (verdict === "reused") return { status: "request_reused" };
+  if (verdict === "unchanged") return unchangedVerify(ledgerOf(returned, request), request, Number(returned.at));
+  const view = viewOf(returned, request);
+  if (verdict === "approved") return { status: verdict, view };
+  return { status: verdict, attemptsRemaining: attemptsRemaining(view, view.challenge, request.limits, view.now), view };
+}
+
+function unchangedVerify(ledger: Ledger, request: VerifyChallenge, now: number): VerifyOutcome {
+  const before = charges(ledger, request);
+  const outcome = verifyChallenge(ledger, request, now);
+  if (charges(ledger, request) !== before && outcome.status !== "not_found") throw disagreement();
+  return outcome;
+}
+
+const charges = ({ challenges }: Ledger, { nonce }: ChallengeRef): number =>
+  (challenges[nonce]?.attempts ?? 0) + (challenges[nonce]?.reuses ?? 0);
+
+/** Fails closed: what the database refused is not allowed by our reckoning. */
+const disagreement = (): Error => new Error("the database refused what the rules allow");

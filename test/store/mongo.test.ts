@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, describe, test } from "vitest";
+import type { LedgerStore } from "../../src/otp/ports.ts";
+import { openMongoStore } from "../../src/store/mongo.ts";
+import { ledgerContract } from "./contract.ts";
+import { findMongo } from "./databases.ts";
+import { races } from "./races.ts";
+
+const mongo = await findMongo();
+afterAll(() => mongo?.stop());
+
+describe.skipIf(!mongo)("on MongoDB", () => {
+  const url = mongo?.newDatabase() ?? "";
+  afterAll(() => mongo?.drop(url));
+
+  ledgerContract("MongoDB", async () => {
+    const store = await openMongoStore({ url });
+    return { store, close: () => store.close() };
+  });
+
+  describe("a race is won by several stores on one database", () => {
+    const stores: LedgerStore[] = [];
+    beforeAll(async () => {
+      stores.push(...(await Promise.all(Array.from({ length: 6 }, () => openMongoStore({ url, timeoutMs: 10_000 })))));
+    });
+    afterAll(() => Promise.all(stores.map((store) => store.close())));
+    test.each(races.map((race) => [race.name, race] as const))("%s", (_, race) => race.run(stores));
+  });
+});
