@@ -1,20 +1,20 @@
 import type { Challenge } from "./challenge.ts";
-import { parseChallengeId } from "./challenge-id.ts";
+import { challengeNamed, parseChallengeId } from "./challenge-id.ts";
 import { checkChallengeId, invalid, type Violations } from "./check.ts";
 import type { OtpDeps } from "./deps.ts";
 import { allowed, type Result } from "./refusal.ts";
-import { challengeNotFound, refuse } from "./refuse.ts";
+import { challengeNotFound, orUnavailable, refuse } from "./refuse.ts";
 import { unsealSend } from "./sealed-send.ts";
 import type { Call } from "./types.ts";
 import { viewChallenge } from "./view-challenge.ts";
 
 /** Closes a challenge, so that its code verifies no more. */
 export async function cancelChallenge(deps: OtpDeps, request: { readonly challengeId: string }, call: Call): Promise<Result<Challenge>> {
-  const result = await cancel(deps, request.challengeId, call);
+  const result = await orUnavailable(cancel(deps, request.challengeId, call));
   deps.events.challengeCanceled({
     application: call.caller.application.id,
     reason: result.ok ? "OK" : result.refusal.reason,
-    challengeId: request.challengeId,
+    ...challengeNamed(request.challengeId),
   });
   return result;
 }

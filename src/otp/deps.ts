@@ -1,6 +1,6 @@
 import type { RandomBytes } from "./code.ts";
 import type { Keyring } from "./keyring.ts";
-import type { ChannelRoute, Events, LedgerStore, ParseRecipient } from "./ports.ts";
+import type { ChannelRoute, Events, LedgerStore, ParseRecipient, ProofSigner } from "./ports.ts";
 import type { Stretch } from "./stretch.ts";
 import type { Channel } from "./types.ts";
 
@@ -13,6 +13,8 @@ export type OtpDeps = {
   readonly parseRecipient: ParseRecipient;
   readonly routes: ReadonlyMap<Channel, ChannelRoute>;
   readonly events: Events;
+  /** Undefined while the service has no proof key. */
+  readonly signer?: ProofSigner | undefined;
   /** How long a caller can wait at most; a send is locked a little longer than that. */
   readonly maxDeadlineMs: number;
 };

@@ -67,12 +67,12 @@ export function anyHashEqual(some: readonly string[], others: readonly string[])
 const derive = (secret: Uint8Array, use: string): KeyObject =>
   createSecretKey(Buffer.from(hkdfSync("sha256", secret, "", `countersign ${use}`, 32)));
 
-/** Each part is prefixed by its length, so that no two lists of parts read the same. */
+/** Each part is prefixed by its length, so that no two lists of parts read the same. `bytes`: a multiple of three, or all 32. */
 const mac = (key: KeyObject, parts: readonly string[], bytes: number): string =>
   createHmac("sha256", key)
     .update(parts.map((part) => `${part.length}:${part}`).join(""))
-    .digest()
-    .toString("base64url", 0, bytes);
+    .digest("base64url")
+    .slice(0, Math.ceil((bytes * 4) / 3));
 
 function encrypt(key: KeyObject, ref: ChallengeRef, plain: string, nonce: Uint8Array): string {
   const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(ref.ledger + ref.nonce));

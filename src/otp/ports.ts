@@ -13,6 +13,8 @@ import type {
   VerifyChallenge,
   VerifyOutcome,
 } from "./ledger.ts";
+import type { Proof, SignedProof } from "./proof.ts";
+import type { Redemption, RedemptionOutcome } from "./redemption.ts";
 import type { FieldViolation, Reason } from "./refusal.ts";
 import type { Application, Binding, Channel, Recipient } from "./types.ts";
 
@@ -37,6 +39,24 @@ export interface LedgerStore {
   /** Resolves when the store answers, rejects with `StoreUnavailable` otherwise. */
   ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+/**
+ * Which proofs were redeemed. One atomic operation by the store's own clock, and as durable as the ledgers: the first of all
+ * tries is kept, and `judgeRedemption` says what it means for the others.
+ */
+export interface RedemptionStore {
+  redeem(request: Redemption): Promise<RedemptionOutcome>;
+}
+
+/** Makes a verification into a token that others check by themselves. */
+export interface ProofSigner {
+  sign(proof: Proof): Promise<string>;
+}
+
+/** Reads what the signer signed for an application; undefined for anything else. Does not look at the clock. */
+export interface ProofReader {
+  read(token: string, application: string): Promise<SignedProof | undefined>;
 }
 
 /** A message ready to be carried. `code` is here for providers that need it apart (voice, templates), and nowhere else. */
@@ -134,6 +154,7 @@ export interface Events {
   codeResent(outcome: Outcome): void;
   codeVerified(outcome: Outcome): void;
   challengeCanceled(outcome: Outcome): void;
+  proofRedeemed(outcome: Outcome): void;
   messageHandled(event: {
     readonly application: string;
     readonly challengeId: string;

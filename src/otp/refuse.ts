@@ -1,5 +1,5 @@
 import type { OpenOutcome, ResendOutcome } from "./ledger.ts";
-import { type Result, refused } from "./refusal.ts";
+import { type Result, refused, StoreUnavailable } from "./refusal.ts";
 
 type Refused = Exclude<OpenOutcome | ResendOutcome, { status: "opened" | "replayed" }>;
 
@@ -29,6 +29,16 @@ export function refuse(outcome: Refused): Result<never> {
       });
     case "key_reused":
       return refused("IDEMPOTENCY_KEY_REUSED", "this idempotency_key was used for a request with other content; use a new one");
+  }
+}
+
+/** A store that does not answer is an outcome too: the caller is told, and so is whoever reads the events. */
+export async function orUnavailable<T>(work: Promise<Result<T>>): Promise<Result<T>> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return refused("STORE_UNAVAILABLE", "the store cannot be reached; try again later");
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Challenge, ResendCodeRequest } from "./challenge.ts";
-import { parseChallengeId } from "./challenge-id.ts";
+import { challengeNamed, parseChallengeId } from "./challenge-id.ts";
 import { checkChallengeId, checkKey, invalid, type Violations } from "./check.ts";
 import { routeOf, usableChannels } from "./check-send.ts";
 import { generateCode } from "./code.ts";
@@ -10,18 +10,18 @@ import type { ChallengeRef, ChallengeView, Idempotency } from "./ledger.ts";
 import { leaseMs, newDeliveryId } from "./message.ts";
 import type { ChannelRoute } from "./ports.ts";
 import { allowed, type Result } from "./refusal.ts";
-import { challengeNotFound, refuse } from "./refuse.ts";
+import { challengeNotFound, orUnavailable, refuse } from "./refuse.ts";
 import { type SealedSend, sealSend, unsealSend } from "./sealed-send.ts";
 import type { Call } from "./types.ts";
 import { viewChallenge } from "./view-challenge.ts";
 
 /** Sends a fresh code for an open challenge. Guesses are not refunded, and the challenge expires when it would have. */
 export async function resendCode(deps: OtpDeps, request: ResendCodeRequest, call: Call): Promise<Result<Challenge>> {
-  const result = await resend(deps, request, call);
+  const result = await orUnavailable(resend(deps, request, call));
   deps.events.codeResent({
     application: call.caller.application.id,
     reason: result.ok ? "OK" : result.refusal.reason,
-    challengeId: request.challengeId,
+    ...challengeNamed(request.challengeId),
     ...(result.ok && { channel: result.value.channel, recipient: result.value.maskedRecipient, purpose: result.value.purpose }),
   });
   return result;

@@ -10,7 +10,7 @@ import type { ChallengeRef, Idempotency, OpenChallenge } from "./ledger.ts";
 import { maskRecipient } from "./mask.ts";
 import { leaseMs, newDeliveryId } from "./message.ts";
 import { allowed, type Result } from "./refusal.ts";
-import { refuse } from "./refuse.ts";
+import { orUnavailable, refuse } from "./refuse.ts";
 import { type SealedSend, sealSend, unsealSend } from "./sealed-send.ts";
 import type { Call } from "./types.ts";
 import { viewChallenge } from "./view-challenge.ts";
@@ -19,7 +19,7 @@ import { viewChallenge } from "./view-challenge.ts";
 export async function sendCode(deps: OtpDeps, request: SendCodeRequest, call: Call): Promise<Result<Challenge>> {
   // 1. One identity per recipient, before any limit, look-up or send.
   const checked = checkSend(deps, request, call.caller);
-  const result = checked.ok ? await sendChecked(deps, request, checked.value, call) : checked;
+  const result = checked.ok ? await orUnavailable(sendChecked(deps, request, checked.value, call)) : checked;
   deps.events.codeSent({
     application: call.caller.application.id,
     reason: result.ok ? "OK" : result.refusal.reason,

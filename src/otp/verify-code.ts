@@ -1,6 +1,6 @@
 import type { Verification, VerifyCodeRequest } from "./challenge.ts";
-import { parseChallengeId } from "./challenge-id.ts";
-import { checkChallengeId, checkEntries, checkKey, checkPurpose, checkText, invalid, maxBinding, type Violations } from "./check.ts";
+import { challengeNamed, formatChallengeId, parseChallengeId } from "./challenge-id.ts";
+import { checkChallengeId, checkEntries, checkKey, checkPurpose, invalid, maxBinding, type Violations } from "./check.ts";
 import { normalizeCode } from "./code.ts";
 import { contextOf } from "./context.ts";
 import type { OtpDeps } from "./deps.ts";
@@ -8,19 +8,22 @@ import { hashCode } from "./hash-code.ts";
 import { anyHashEqual } from "./keyring.ts";
 import type { ChallengeRef, ChallengeView, VerifyOutcome } from "./ledger.ts";
 import { maskRecipient } from "./mask.ts";
-
+import { proofOf } from "./proof.ts";
 import { allowed, type Result, refused } from "./refusal.ts";
-import { challengeNotFound, refuse } from "./refuse.ts";
+import { challengeNotFound, orUnavailable, refuse } from "./refuse.ts";
 import { unsealSend } from "./sealed-send.ts";
 import type { Application, Call } from "./types.ts";
 
+/** A code of ten characters with whatever spaces and hyphens a person puts between them. */
+const maxTyped = 64;
+
 /** Checks a code and consumes it: `ok` means right. */
 export async function verifyCode(deps: OtpDeps, request: VerifyCodeRequest, call: Call): Promise<Result<Verification>> {
-  const result = await verify(deps, request, call);
+  const result = await orUnavailable(verify(deps, request, call));
   deps.events.codeVerified({
     application: call.caller.application.id,
     reason: result.ok ? "OK" : result.refusal.reason,
-    challengeId: request.challengeId,
+    ...challengeNamed(request.challengeId),
     ...(result.ok && { channel: result.value.channel, recipient: maskRecipient(result.value.recipient), purpose: result.value.purpose }),
   });
   return result;
@@ -48,7 +51,8 @@ async function verify(deps: OtpDeps, request: VerifyCodeRequest, call: Call): Pr
   if (outcome.status !== "approved") return notApproved(outcome);
   // 4. Believe the store only about what it stored: compare again, in constant time.
   if (!anyHashEqual(outcome.view.challenge.codes, hashes)) throw new Error("the store approved a code whose hash it does not hold");
-  return allowed(verificationOf(deps, ref, outcome.view, request.challengeId));
+  // 5. Sign what was verified. Whatever fails from here on, a retry with the same request id is answered with it.
+  return allowed(await verificationOf(deps, ref, outcome.view));
 }
 
 function checkVerify(request: VerifyCodeRequest, application: Application): Result<string> {
@@ -57,9 +61,8 @@ function checkVerify(request: VerifyCodeRequest, application: Application): Resu
   checkPurpose(violations, request.purpose);
   checkEntries(violations, "binding", request.binding, maxBinding);
   checkKey(violations, "request_id", request.requestId);
-  checkText(violations, "code", request.code, 64);
   const { alphabet } = application.code;
-  const code = normalizeCode(request.code, alphabet);
+  const code = request.code.length > maxTyped ? undefined : normalizeCode(request.code, alphabet);
   if (code === undefined) {
     const what = alphabet === "digits" ? "digits" : "letters and digits";
     violations.push({ field: "code", description: `write the 4 to 10 ${what} of the message` });
@@ -90,13 +93,14 @@ function notApproved(outcome: Exclude<VerifyOutcome, { status: "approved" }>): R
   }
 }
 
-function verificationOf(deps: OtpDeps, ref: ChallengeRef, { challenge, now }: ChallengeView, challengeId: string): Verification {
-  return {
-    challengeId,
-    recipient: unsealSend(deps.keyring, ref, challenge.sealed).recipient,
+async function verificationOf(deps: OtpDeps, ref: ChallengeRef, { challenge, now }: ChallengeView): Promise<Verification> {
+  const { recipient, binding } = unsealSend(deps.keyring, ref, challenge.sealed);
+  const verified = {
+    recipient,
     channel: Object.values(challenge.deliveries).at(-1)?.channel ?? "sms",
     purpose: challenge.purpose,
     verifiedAt: challenge.verifiedAt ?? now,
-    proofToken: "",
   };
+  const proofToken = (await deps.signer?.sign(proofOf(deps.keyring, ref, verified, binding))) ?? "";
+  return { challengeId: formatChallengeId(ref), ...verified, proofToken };
 }

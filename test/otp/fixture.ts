@@ -80,6 +80,7 @@ export function createFixture(options: Options = {}) {
     codeResent: note("resent"),
     codeVerified: note("verified"),
     challengeCanceled: note("canceled"),
+    proofRedeemed: note("redeemed"),
     messageHandled: () => {},
     deliveryNotRecorded: () => {},
   };

@@ -1,0 +1,111 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { answerCors } from "./cors.ts";
+import type { Routes } from "./routes.ts";
+import { answerRoute, sendJson } from "./routes.ts";
+
+export type HttpLimits = {
+  readonly maxHeaderBytes: number;
+  readonly headersMs: number;
+  /** For the whole request, body included. */
+  readonly requestMs: number;
+  /** Between two requests of a connection. */
+  readonly keepAliveMs: number;
+  /** Without a byte either way, such as a reader that has stopped reading. */
+  readonly silentMs: number;
+  readonly maxConnections: number;
+};
+
+export const defaultHttpLimits: HttpLimits = {
+  maxHeaderBytes: 16_384,
+  headersMs: 10_000,
+  requestMs: 15_000,
+  keepAliveMs: 65_000,
+  silentMs: 60_000,
+  maxConnections: 10_000,
+};
+
+export type ListenHttpOptions = {
+  readonly host: string;
+  readonly port: number;
+  /** Name of the setting the address comes from, for the error that it is in use. */
+  readonly setting: string;
+  /** The RPCs: answers and returns true, or returns false for a path that is none. */
+  readonly rpc: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly routes: Routes;
+  /** Origins (`https://app.example.com`) whose pages may call. */
+  readonly origins: readonly string[];
+  /** Told of what went wrong in a route; callers learn nothing of it. */
+  readonly onError: (cause: unknown) => void;
+  readonly limits?: Partial<HttpLimits>;
+};
+
+export type HttpListener = {
+  readonly address: AddressInfo;
+  /** Stops accepting, lets what is in flight finish for at most `graceMs`, then ends it. */
+  close(graceMs: number): Promise<void>;
+};
+
+export async function listenHttp(options: ListenHttpOptions): Promise<HttpListener> {
+  const limits = { ...defaultHttpLimits, ...options.limits };
+  const origins = new Set(options.origins);
+  const server = createServer(serverOptions(limits), (request, response) => {
+    if (!server.listening) response.setHeader("connection", "close");
+    answer(request, response, options, origins).catch((cause) => {
+      options.onError(cause);
+      if (response.headersSent) response.destroy();
+      else sendJson(response, 500, { error: "internal error" });
+    });
+  });
+  server.maxConnections = limits.maxConnections;
+  server.timeout = limits.silentMs;
+  const address = await listen(server, options);
+  return { address, close: (graceMs) => close(server, graceMs) };
+}
+
+const serverOptions = (limits: HttpLimits) => ({
+  maxHeaderSize: limits.maxHeaderBytes,
+  headersTimeout: limits.headersMs,
+  requestTimeout: limits.requestMs,
+  keepAliveTimeout: limits.keepAliveMs,
+  connectionsCheckingInterval: Math.min(1_000, limits.headersMs),
+  noDelay: true,
+});
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { rpc, routes }: ListenHttpOptions,
+  origins: ReadonlySet<string>,
+): Promise<void> {
+  // Answers hold recipients and states of challenges: no cache may keep them, and no browser may take them for a page.
+  response.setHeader("cache-control", "no-store");
+  response.setHeader("x-content-type-options", "nosniff");
+  if (answerCors(request, response, origins)) return;
+  if (rpc(request, response)) return;
+  await answerRoute(request, response, routes);
+}
+
+function listen(server: Server, { host, port, setting }: ListenHttpOptions): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => reject(cannotListen(setting, `${host}:${port}`, cause)));
+    server.listen({ host, port, backlog: 511 }, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+function cannotListen(setting: string, address: string, cause: NodeJS.ErrnoException): Error {
+  const why =
+    cause.code === "EADDRINUSE" ? "is in use by another process; stop it or choose another port" : `cannot be listened on (${cause.code})`;
+  return new Error(`${setting}: ${address} ${why}`, { cause });
+}
+
+async function close(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // Node closes the connections that are idle now; those in use become idle one by one.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const end = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(end);
+}

@@ -1,0 +1,26 @@
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { Result } from "../otp/refusal.ts";
+import type { Call } from "../otp/types.ts";
+import type { Authenticate } from "./auth.ts";
+import type { Incoming } from "./service.ts";
+import { accept } from "./status.ts";
+
+/** One RPC: how its request is read, what decides, and how the answer is written. */
+export type Rpc<I extends DescMessage, Request, Value, Answer> = {
+  read(message: MessageShape<I>): Result<Request>;
+  run(request: Request, call: Call): Promise<Result<Value>>;
+  write(value: Value): Answer;
+};
+
+export type Answer = <I extends DescMessage, Request, Value, Out>(
+  rpc: Rpc<I, Request, Value, Out>,
+) => (incoming: Incoming<I>) => Promise<Out>;
+
+/** The only way to an RPC, and it asks for the key first: an RPC cannot forget to. */
+export function createAnswer(authenticate: Authenticate): Answer {
+  return (rpc) => async (incoming) => {
+    const caller = accept(authenticate(incoming.header("authorization")));
+    const request = accept(rpc.read(incoming.message()));
+    return rpc.write(accept(await rpc.run(request, { caller, signal: incoming.signal() })));
+  };
+}

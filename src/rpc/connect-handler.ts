@@ -1,0 +1,158 @@
+/** Carries any service on Connect, gRPC-Web and JSON over POST, over HTTP/1.1. The protocols are Connect's own code. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
+import type { HandlerContext } from "@connectrpc/connect";
+import { Code, ConnectError, createConnectRouter, createContextKey, createContextValues } from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { createAsyncIterable } from "@connectrpc/connect/protocol";
+import { compressionGzip } from "@connectrpc/connect-node";
+import type { OpenedRequest, RequestLimits } from "./connect-request.ts";
+import { openRequest } from "./connect-request.ts";
+import type { Incoming, LogFailure, Service, StreamHandler, UnaryHandler } from "./service.ts";
+import { deadlineExceeded, toConnectError, toStatus } from "./status.ts";
+
+export type ConnectOptions = RequestLimits & { readonly services: readonly Service[]; readonly log: LogFailure };
+
+/** Answers a request and returns true, or returns false when its path is no RPC. */
+export type ConnectHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+type Rpc<H> = { readonly method: DescMethod; readonly name: string; readonly handler: H; readonly log: LogFailure };
+
+export function createConnectHandler(options: ConnectOptions): ConnectHandler {
+  const handlers = new Map(createHandlers(options).map((handler) => [handler.requestPath, handler]));
+  return (request, response) => {
+    const handler = handlers.get((request.url ?? "").split("?", 1)[0] as string);
+    if (!handler) return false;
+    answer(handler, request, response, options).catch((cause) => {
+      // Nothing is left to say to the caller: the answer had begun, or the connection is gone.
+      if (!response.destroyed && !response.writableEnded) options.log({ errorId: "", rpc: handler.requestPath.slice(1), cause });
+      response.destroy();
+    });
+    return true;
+  };
+}
+
+const openedKey = createContextKey<OpenedRequest | undefined>(undefined);
+
+function createHandlers({ services, log, maxMessageBytes, maxDeadlineMs, registry }: ConnectOptions): UniversalHandler[] {
+  const router = createConnectRouter({
+    connect: true,
+    grpcWeb: true,
+    grpc: false,
+    acceptCompression: [compressionGzip],
+    readMaxBytes: maxMessageBytes,
+    maxTimeoutMs: maxDeadlineMs,
+    jsonOptions: { registry },
+  });
+  for (const { service, handlers } of services) {
+    for (const method of service.methods) {
+      const handler = handlers[method.localName];
+      if (!handler) continue;
+      const rpc = { method, name: `${service.typeName}/${method.name}`, handler, log };
+      if (method.methodKind === "unary") router.rpc(method as never, unary(rpc as Rpc<UnaryHandler>) as never);
+      else if (method.methodKind === "server_streaming") router.rpc(method as never, stream(rpc as Rpc<StreamHandler>) as never);
+    }
+  }
+  return router.handlers;
+}
+
+async function answer(handler: UniversalHandler, request: IncomingMessage, response: ServerResponse, limits: RequestLimits): Promise<void> {
+  if (request.method !== "POST") return refuse(response, 405, "only POST is served here", { allow: "POST" });
+  if (!handler.supportedContentType(request.headers["content-type"] ?? ""))
+    return refuse(response, 415, "content-type must be application/json, application/proto, or one of gRPC-Web or Connect streaming");
+  const opened = await openRequest(request, limits);
+  if (!opened) return;
+  const away = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) away.abort(callerWentAway());
+  });
+  const answered = await handler({
+    httpVersion: request.httpVersion,
+    method: "POST",
+    // Only its query is looked at, and only of GET. The Host header is not worth parsing: it may be anything.
+    url: `http://localhost${handler.requestPath}`,
+    header: opened.header,
+    body: createAsyncIterable([opened.body]),
+    signal: away.signal,
+    contextValues: createContextValues().set(openedKey, opened),
+  });
+  if (!opened.reusable) answered.header?.set("connection", "close");
+  response.writeHead(answered.status, answered.header ? Object.fromEntries(answered.header) : {});
+  if (!answered.body) response.end();
+  else if (handler.method.methodKind === "unary") response.end(await collect(answered.body));
+  else await pipeline(answered.body, response);
+}
+
+/** The one message of an answer (and its trailers, on gRPC-Web) leaves in one write. */
+async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+function refuse(response: ServerResponse, status: number, message: string, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", connection: "close", ...headers });
+  response.end(`${message}\n`);
+}
+
+function unary(rpc: Rpc<UnaryHandler>) {
+  return async (_: unknown, context: HandlerContext): Promise<MessageShape<DescMessage>> => {
+    try {
+      return await beforeDeadline(rpc.handler(incoming(context, rpc)), context.signal);
+    } catch (thrown) {
+      throw refusal(thrown, context, rpc);
+    }
+  };
+}
+
+function stream(rpc: Rpc<StreamHandler>) {
+  return async function* (_: unknown, context: HandlerContext): AsyncGenerator<MessageShape<DescMessage>> {
+    const messages = rpc.handler(incoming(context, rpc))[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await beforeDeadline(messages.next(), context.signal);
+        if (next.done) return;
+        yield next.value;
+      }
+    } catch (thrown) {
+      throw refusal(thrown, context, rpc);
+    } finally {
+      // Not waited for: a handler that ignores its signal must not hold the answer back.
+      messages.return?.().catch(() => undefined);
+    }
+  };
+}
+
+function incoming(context: HandlerContext, { method }: Rpc<unknown>): Incoming {
+  return {
+    header: (name) => context.requestHeader.get(name) ?? undefined,
+    message: () => (context.values.get(openedKey) as OpenedRequest).read(method.input),
+    signal: () => context.signal,
+    requestHeader: () => context.requestHeader,
+    responseHeader: () => context.responseHeader,
+    responseTrailer: () => context.responseTrailer,
+  };
+}
+
+/** Work that stops for its signal throws the signal's reason, which is Connect's own error and says less than ours. */
+function refusal(thrown: unknown, { signal }: HandlerContext, { name, log }: Rpc<unknown>): ConnectError {
+  return signal.aborted && thrown === signal.reason ? interrupted(signal) : toStatus(thrown, name, log);
+}
+
+/** The caller is answered at its deadline even when the work does not stop for it. */
+function beforeDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const interrupt = (): void => reject(interrupted(signal));
+    if (signal.aborted) interrupt();
+    signal.addEventListener("abort", interrupt);
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", interrupt));
+  });
+}
+
+function interrupted(signal: AbortSignal): ConnectError {
+  const reason = ConnectError.from(signal.reason);
+  return reason.code === Code.DeadlineExceeded ? toConnectError(deadlineExceeded) : callerWentAway();
+}
+
+const callerWentAway = (): ConnectError => new ConnectError("the caller went away", Code.Canceled);

@@ -1,0 +1,151 @@
+/**
+ * Carries any service on grpc-js. This is the hot path, so messages pass grpc-js as bytes: they are parsed here, where a
+ * malformed one becomes INVALID_ARGUMENT instead of grpc-js's INTERNAL, and nothing is made that the call does not use.
+ */
+import { once } from "node:events";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
+import type {
+  Metadata,
+  MethodDefinition,
+  Server,
+  ServerUnaryCall,
+  ServerWritableStream,
+  sendUnaryData,
+  UntypedHandleCall,
+} from "@grpc/grpc-js";
+import { toBuffer, toGrpcStatus, toHeaders, toMetadata } from "./grpc-status.ts";
+import { checkTimeout } from "./grpc-streams.ts";
+import { parseBinary } from "./parse-binary.ts";
+import type { Incoming, LogFailure, Service, StreamHandler, UnaryHandler } from "./service.ts";
+import { toStatus } from "./status.ts";
+
+export type GrpcServiceOptions = { readonly log: LogFailure; readonly maxMessageBytes: number };
+
+type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
+type StreamCall = ServerWritableStream<Buffer, Buffer>;
+type Rpc<H> = GrpcServiceOptions & { readonly method: DescMethod; readonly name: string; readonly handler: H };
+type Exchange = Incoming & {
+  leading(): Metadata | undefined;
+  trailing(): Metadata | undefined;
+  /** From here on `cancelled` means nothing: grpc-js emits it at the end of every call. */
+  settle(): void;
+};
+
+export function addGrpcService(server: Server, { service, handlers }: Service, options: GrpcServiceOptions): void {
+  for (const method of service.methods) {
+    const handler = handlers[method.localName];
+    if (!handler) continue;
+    const rpc = { ...options, method, name: `${service.typeName}/${method.name}`, handler };
+    const implementation =
+      method.methodKind === "server_streaming" ? streamCall(rpc as Rpc<StreamHandler>) : unaryCall(rpc as Rpc<UnaryHandler>);
+    server.addService({ [method.localName]: definition(service.typeName, method) }, { [method.localName]: implementation });
+  }
+}
+
+const identity = (bytes: Buffer): Buffer => bytes;
+
+const definition = (typeName: string, method: DescMethod): MethodDefinition<Buffer, Buffer> => ({
+  path: `/${typeName}/${method.name}`,
+  requestStream: false,
+  responseStream: method.methodKind === "server_streaming",
+  requestSerialize: identity,
+  requestDeserialize: identity,
+  responseSerialize: identity,
+  responseDeserialize: identity,
+});
+
+function unaryCall(rpc: Rpc<UnaryHandler>): UntypedHandleCall {
+  const answer = async (call: UnaryCall, respond: sendUnaryData<Buffer>): Promise<void> => {
+    const exchange = open(call, rpc);
+    try {
+      const message = await rpc.handler(exchange);
+      exchange.settle();
+      const bytes = toBuffer(toBinary(rpc.method.output, message));
+      sendLeading(call, exchange);
+      respond(null, bytes, exchange.trailing());
+    } catch (thrown) {
+      exchange.settle();
+      sendLeading(call, exchange);
+      respond(refusal(thrown, exchange, rpc));
+    }
+  };
+  return ((call: UnaryCall, respond: sendUnaryData<Buffer>) => void answer(call, respond)) as UntypedHandleCall;
+}
+
+function streamCall(rpc: Rpc<StreamHandler>): UntypedHandleCall {
+  const answer = async (call: StreamCall): Promise<void> => {
+    const exchange = open(call, rpc);
+    try {
+      for await (const message of rpc.handler(exchange)) {
+        if (call.cancelled) return;
+        sendLeading(call, exchange);
+        const bytes = toBuffer(toBinary(rpc.method.output, message));
+        // A slow reader holds its own stream back, not our memory.
+        if (!call.write(bytes)) await once(call, "drain", { signal: exchange.signal() });
+      }
+      sendLeading(call, exchange);
+      call.end(exchange.trailing());
+    } catch (thrown) {
+      if (call.cancelled) return;
+      sendLeading(call, exchange);
+      call.emit("error", refusal(thrown, exchange, rpc));
+    }
+  };
+  return ((call: StreamCall) => void answer(call)) as UntypedHandleCall;
+}
+
+function refusal(thrown: unknown, exchange: Exchange, rpc: Rpc<unknown>) {
+  const status = toGrpcStatus(toStatus(thrown, rpc.name, rpc.log));
+  const trailing = exchange.trailing();
+  if (trailing) status.metadata.merge(trailing);
+  return status;
+}
+
+/** Everything about a call that most calls never ask for is made when it is asked for. */
+function open(call: UnaryCall | StreamCall, { method, maxMessageBytes }: Rpc<unknown>): Exchange {
+  let interrupt: ReturnType<typeof abortOnCancel> | undefined;
+  let responseHeader: Headers | undefined;
+  let responseTrailer: Headers | undefined;
+  const header = (name: string): string | undefined => call.metadata.get(name)[0]?.toString();
+  return {
+    header,
+    message: () => {
+      checkTimeout(call.metadata);
+      return parseBinary(method.input, call.request, maxMessageBytes);
+    },
+    signal: () => {
+      interrupt ??= abortOnCancel(call);
+      return interrupt.signal;
+    },
+    requestHeader: () => toHeaders(call.metadata),
+    responseHeader: () => {
+      responseHeader ??= new Headers();
+      return responseHeader;
+    },
+    responseTrailer: () => {
+      responseTrailer ??= new Headers();
+      return responseTrailer;
+    },
+    leading: () => responseHeader && toMetadata(responseHeader),
+    trailing: () => responseTrailer && toMetadata(responseTrailer),
+    settle: () => interrupt?.release(),
+  };
+}
+
+function sendLeading(call: UnaryCall | StreamCall, exchange: Exchange): void {
+  const leading = exchange.leading();
+  if (leading) call.sendMetadata(leading);
+}
+
+/** Made once: an exception of its own for each abort, with its stack, would cost more than the rest of it. */
+const interruption = new DOMException("the caller went away, or its deadline passed", "AbortError");
+
+/** grpc-js says `cancelled` for both: the caller went away, or the deadline passed and was answered. */
+function abortOnCancel(call: UnaryCall | StreamCall): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(interruption);
+  if (call.cancelled) abort();
+  else call.once("cancelled", abort);
+  return { signal: controller.signal, release: () => call.off("cancelled", abort) };
+}

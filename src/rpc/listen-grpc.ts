@@ -1,0 +1,132 @@
+import type { Http2Server } from "node:http2";
+import type { AddressInfo, Server as NetServer } from "node:net";
+import { createServer } from "node:net";
+import type { ConnectionInjector } from "@grpc/grpc-js";
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
+import { HealthImplementation } from "grpc-health-check";
+import { addGrpcService } from "./grpc-service.ts";
+import { correctStreams } from "./grpc-streams.ts";
+import { addReflection } from "./reflection.ts";
+import type { LogFailure, Service } from "./service.ts";
+import { maxDeadlineMs, maxMessageBytes } from "./service.ts";
+
+export type GrpcLimits = {
+  readonly maxMessageBytes: number;
+  readonly maxDeadlineMs: number;
+  readonly maxConnections: number;
+  readonly maxStreamsPerConnection: number;
+  /** How long a connection may take to say that it speaks HTTP/2. */
+  readonly greetingMs: number;
+  readonly idleMs: number;
+  /** Connections are renewed so that load balancers can spread them again. */
+  readonly maxAgeMs: number;
+  /** A ping finds out whether a silent peer is still there. */
+  readonly pingAfterMs: number;
+  readonly pingTimeoutMs: number;
+};
+
+/** What Node and grpc-js leave open (no greeting, stream, idle or age limit) is bounded here. */
+export const defaultGrpcLimits: GrpcLimits = {
+  maxMessageBytes,
+  maxDeadlineMs,
+  maxConnections: 10_000,
+  maxStreamsPerConnection: 256,
+  greetingMs: 10_000,
+  idleMs: 300_000,
+  maxAgeMs: 1_800_000,
+  pingAfterMs: 60_000,
+  pingTimeoutMs: 20_000,
+};
+
+export type ListenGrpcOptions = {
+  readonly host: string;
+  readonly port: number;
+  /** Name of the setting the address comes from, for the error that it is in use. */
+  readonly setting: string;
+  readonly services: readonly Service[];
+  readonly log: LogFailure;
+  readonly limits?: Partial<GrpcLimits>;
+};
+
+export type GrpcListener = {
+  readonly address: AddressInfo;
+  /** What `grpc.health.v1.Health` says; NOT_SERVING until it is called. */
+  setServing(serving: boolean): void;
+  /** Stops accepting, lets what is in flight finish for at most `graceMs`, then ends it. */
+  close(graceMs: number): Promise<void>;
+};
+
+export async function listenGrpc(options: ListenGrpcOptions): Promise<GrpcListener> {
+  // It would write whole headers to stderr when one is malformed, and `authorization` is a header.
+  setLogVerbosity(logVerbosity.NONE);
+  const limits = { ...defaultGrpcLimits, ...options.limits };
+  const server = new Server(serverOptions(limits));
+  for (const service of options.services) addGrpcService(server, service, { log: options.log, maxMessageBytes: limits.maxMessageBytes });
+  const setServing = addHealth(server, options.services);
+  addReflection(server, options.services);
+  // Our own socket server: grpc-js bounds no connections, and hides why it cannot listen.
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  correctStreams(server, limits.maxDeadlineMs, (http2Server) => dropSilent(http2Server, limits.greetingMs));
+  const sockets = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => injector.injectConnection(socket));
+  sockets.maxConnections = limits.maxConnections;
+  const address = await listen(sockets, options);
+  return { address, setServing, close: (graceMs) => close({ server, sockets, injector, setServing }, graceMs) };
+}
+
+const serverOptions = (limits: GrpcLimits) => ({
+  "grpc.enable_channelz": 0,
+  // A little above our own limit, so that what is a little too large is refused by the parser, like on the other wires.
+  "grpc.max_receive_message_length": limits.maxMessageBytes * 2,
+  "grpc.max_concurrent_streams": limits.maxStreamsPerConnection,
+  "grpc-node.max_session_memory": 64,
+  "grpc.max_connection_idle_ms": limits.idleMs,
+  "grpc.max_connection_age_ms": limits.maxAgeMs,
+  "grpc.max_connection_age_grace_ms": limits.maxDeadlineMs + 5_000,
+  "grpc.keepalive_time_ms": limits.pingAfterMs,
+  "grpc.keepalive_timeout_ms": limits.pingTimeoutMs,
+});
+
+function addHealth(server: Server, services: readonly Service[]): GrpcListener["setServing"] {
+  const names = ["", ...services.map(({ service }) => service.typeName)];
+  const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "NOT_SERVING"])));
+  health.addToServer(server);
+  return (serving) => {
+    for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
+  };
+}
+
+/** A connection whose first frame (SETTINGS, RFC 9113, section 3.4) does not come is dropped; Node would keep it for ever. */
+function dropSilent(http2Server: Http2Server, greetingMs: number): void {
+  http2Server.on("session", (session) => {
+    const timer = setTimeout(() => session.destroy(), greetingMs);
+    session.once("remoteSettings", () => clearTimeout(timer));
+    session.once("close", () => clearTimeout(timer));
+  });
+}
+
+function listen(sockets: NetServer, { host, port, setting }: ListenGrpcOptions): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    sockets.once("error", (cause: NodeJS.ErrnoException) => reject(cannotListen(setting, `${host}:${port}`, cause)));
+    sockets.listen({ host, port, backlog: 511 }, () => resolve(sockets.address() as AddressInfo));
+  });
+}
+
+function cannotListen(setting: string, address: string, cause: NodeJS.ErrnoException): Error {
+  const why =
+    cause.code === "EADDRINUSE" ? "is in use by another process; stop it or choose another port" : `cannot be listened on (${cause.code})`;
+  return new Error(`${setting}: ${address} ${why}`, { cause });
+}
+
+type Parts = Pick<GrpcListener, "setServing"> & {
+  readonly server: Server;
+  readonly sockets: NetServer;
+  readonly injector: ConnectionInjector;
+};
+
+async function close({ server, sockets, injector, setServing }: Parts, graceMs: number): Promise<void> {
+  setServing(false);
+  const closed = new Promise<void>((resolve) => sockets.close(() => resolve()));
+  injector.drain(graceMs);
+  await closed;
+  server.forceShutdown();
+}

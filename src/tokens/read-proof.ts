@@ -1,0 +1,30 @@
+import { JOSEError } from "jose/errors";
+import { createLocalJWKSet } from "jose/jwks/local";
+import { compactVerify } from "jose/jws/compact/verify";
+import type { ProofReader } from "../otp/ports.ts";
+import { type ProofKey, proofAlgorithms } from "../otp/proof.ts";
+import { type ProofTerms, proofType, readClaims } from "./claims.ts";
+import { publicKeys } from "./public-keys.ts";
+
+/** Every published key verifies, and not only the current one: replicas that restart one by one differ about which that is. */
+export function createProofReader(terms: ProofTerms, keys: readonly ProofKey[]): ProofReader {
+  const keyOf = createLocalJWKSet(publicKeys(keys));
+  const algorithms = [...proofAlgorithms];
+  const verify = (token: string) =>
+    compactVerify(token, keyOf, { algorithms }).catch((error: unknown) => {
+      if (error instanceof JOSEError) return undefined;
+      throw error;
+    });
+  return {
+    async read(token, application) {
+      if (!isCanonical(token)) return undefined;
+      const verified = await verify(token);
+      if (verified?.protectedHeader.typ !== proofType || verified.protectedHeader.kid === undefined) return undefined;
+      return readClaims(JSON.parse(Buffer.from(verified.payload).toString()), terms, application);
+    },
+  };
+}
+
+/** Base64url in its one right spelling: decoders ignore the unused bits of the last character, so that a signature would have several. */
+const isCanonical = (token: string): boolean =>
+  /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token) && token.split(".").every((part) => Buffer.from(part, "base64url").toString("base64url") === part);

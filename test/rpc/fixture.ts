@@ -1,0 +1,88 @@
+import { randomInt } from "node:crypto";
+import { parseRecipient } from "../../src/channels/recipient.ts";
+import type { HttpLimits } from "../../src/http/listen-http.ts";
+import { listenHttp } from "../../src/http/listen-http.ts";
+import { cancelChallenge } from "../../src/otp/cancel-challenge.ts";
+import { getChallenge } from "../../src/otp/get-challenge.ts";
+import { resendCode } from "../../src/otp/resend-code.ts";
+import { sendCode } from "../../src/otp/send-code.ts";
+import { verifyCode } from "../../src/otp/verify-code.ts";
+import type { Authenticate } from "../../src/rpc/auth.ts";
+import { createAuthenticate, hashKey } from "../../src/rpc/auth.ts";
+import { createConnectHandler } from "../../src/rpc/connect-handler.ts";
+import type { UseCases } from "../../src/rpc/handlers.ts";
+import { createCodeService } from "../../src/rpc/handlers.ts";
+import type { GrpcLimits } from "../../src/rpc/listen-grpc.ts";
+import { listenGrpc } from "../../src/rpc/listen-grpc.ts";
+import { maxDeadlineMs, maxMessageBytes } from "../../src/rpc/service.ts";
+import { application, createFixture } from "../otp/fixture.ts";
+import type { World } from "./cases.ts";
+
+export const key = "cs_test-key";
+
+type Options = {
+  readonly useCases: UseCases;
+  readonly authenticate?: Authenticate;
+  readonly grpc?: Partial<GrpcLimits>;
+  readonly http?: Partial<HttpLimits>;
+  readonly origins?: readonly string[];
+};
+
+/** Both listeners on free ports, with one set of handlers behind them. */
+export async function startWires({ useCases, authenticate, grpc, http, origins = [] }: Options) {
+  const failures: { errorId: string; rpc: string; cause: unknown }[] = [];
+  const log = (failure: (typeof failures)[number]) => void failures.push(failure);
+  const known = createAuthenticate([{ hash: hashKey(key), caller: { application, kind: "service" } }]);
+  const services = [createCodeService(useCases, authenticate ?? known)];
+  const local = { host: "127.0.0.1", port: 0 };
+  const grpcListener = await listenGrpc({ ...local, setting: "COUNTERSIGN_GRPC_ADDR", services, log, limits: grpc });
+  grpcListener.setServing(true);
+  const bounds = { maxMessageBytes: grpc?.maxMessageBytes ?? maxMessageBytes, maxDeadlineMs: grpc?.maxDeadlineMs ?? maxDeadlineMs };
+  const httpListener = await listenHttp({
+    ...local,
+    setting: "COUNTERSIGN_HTTP_ADDR",
+    rpc: createConnectHandler({ services, log, ...bounds }),
+    routes: { isReady: () => true },
+    origins,
+    onError: (cause) => log({ errorId: "", rpc: "http", cause }),
+    limits: http,
+  });
+  return {
+    failures,
+    grpcListener,
+    httpListener,
+    addresses: { grpc: `127.0.0.1:${grpcListener.address.port}`, http: `127.0.0.1:${httpListener.address.port}` },
+    close: () => Promise.all([grpcListener.close(200), httpListener.close(200)]),
+  };
+}
+
+/** The rules themselves, over a store in memory. */
+export function createWorld(): { useCases: UseCases; world: World } {
+  const fixture = createFixture();
+  const deps = { ...fixture.deps, parseRecipient };
+  return {
+    useCases: {
+      sendCode: (request, call) => sendCode(deps, request, call),
+      resendCode: (request, call) => resendCode(deps, request, call),
+      verifyCode: (request, call) => verifyCode(deps, request, call),
+      cancelChallenge: (request, call) => cancelChallenge(deps, request, call),
+      getChallenge: (request, call) => getChallenge(deps, request, call),
+    },
+    world: {
+      newPhoneNumber: () => `+491511${randomInt(1_000_000, 9_999_999)}`,
+      codeSentTo: async (to) => fixture.sent.findLast((message) => message.to === to)?.code ?? "",
+    },
+  };
+}
+
+const never = () => new Promise<never>(() => undefined);
+
+/** Use cases of which each test says what they do. */
+export const useCasesThat = (some: Partial<UseCases>): UseCases => ({
+  sendCode: never,
+  resendCode: never,
+  verifyCode: never,
+  cancelChallenge: never,
+  getChallenge: never,
+  ...some,
+});
