@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { checked, choice, flag, list, text, whole } from "./forms.ts";
+import { proofAudience } from "./proof-settings.ts";
+
+export const deliverableChannels = ["sms", "voice", "email"] as const;
+
+const code = z.strictObject({
+  length: whole("the characters of a code", 4, 10).default(6),
+  alphabet: choice("digits", "alphanumeric").default("digits"),
+  lifetimeSeconds: whole("the seconds a code is valid", 30, 600).default(300),
+  keepPrevious: flag("After a resend the previous code stays valid too").default(false),
+  hash: choice("hmac", "scrypt").default("hmac"),
+  allowShort: flag("Permits codes below 6 characters").default(false),
+});
+
+const limits = z.strictObject({
+  guessesPerChallenge: whole("the guesses of a challenge", 1, 10).default(5),
+  sendsPerChallenge: whole("the messages of a challenge", 1, 10).default(5),
+  cooldownsSeconds: list(whole("the seconds to wait", 0, 600), { min: 1, max: 10, write: "waits in seconds" }).default([30, 60, 120]),
+  failures: z
+    .strictObject({
+      perHour: whole("the wrong guesses per hour", 1, 100).default(10),
+      perDay: whole("the wrong guesses per day", 1, 100).default(20),
+      inRow: whole("the wrong guesses in a row", 1, 100).default(50),
+    })
+    .prefault({}),
+  sends: z
+    .strictObject({
+      per10Minutes: whole("the messages per 10 minutes", 1, 100).default(5),
+      perHour: whole("the messages per hour", 1, 100).default(10),
+      perDay: whole("the messages per day", 1, 100).default(20),
+    })
+    .prefault({}),
+});
+
+const country = checked("a country as two capital letters (ISO 3166-1), such as DE", (value) =>
+  /^[A-Z]{2}$/.test(value) && new Intl.DisplayNames("en", { type: "region", fallback: "none" }).of(value)
+    ? undefined
+    : "is not a country: write two capital letters (ISO 3166-1), such as DE",
+);
+
+const locale = checked("a language tag (BCP 47), such as en or de-CH", (value) =>
+  /^[A-Za-z0-9-]{2,35}$/.test(value) && canonicalLocale(value) !== undefined
+    ? undefined
+    : "is not a language tag: write one of BCP 47, such as en or de-CH",
+);
+
+export const purposeForm = "a purpose of 1 to 64 characters of a-z 0-9 _ . -";
+const purpose = text(purposeForm, /^[a-z0-9_.-]{1,64}$/);
+const domain = text("a domain in ASCII, such as example.com", /^(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$/);
+
+const callerKey = z.strictObject({
+  id: text("a name of 1 to 40 characters of A-Z a-z 0-9 _ -", /^[A-Za-z0-9_-]{1,40}$/),
+  hash: text("the hash that make-key prints: sha256: and 64 hexadecimal digits", /^(sha256:)?[0-9a-f]{64}$/),
+  kind: choice("service", "browser").default("service"),
+});
+
+export const applicationSettings = z.strictObject({
+  id: text("a name of 1 to 40 characters of a-z 0-9 -", /^[a-z0-9-]{1,40}$/),
+  displayName: text("the name that messages show, 1 to 30 characters in one line", /^[^\p{C}\p{Zl}\p{Zp}]{1,30}$/u),
+  /** `*`, any purpose, is refused outside of development. */
+  purposes: list(z.union([purpose, z.literal("*")], { error: `write ${purposeForm}` }), { min: 1, max: 50, write: "purposes" }),
+  defaultPurpose: purpose.optional(),
+  defaultLocale: locale.default("en"),
+  channels: list(choice(...deliverableChannels), { min: 1, max: deliverableChannels.length, write: "of sms, voice, email" }),
+  code: code.prefault({}),
+  limits: limits.prefault({}),
+  recipients: z
+    .strictObject({ defaultCountry: country.optional(), ignorePlusTag: flag("Treat a+x@example.com as a@example.com").default(false) })
+    .prefault({}),
+  autofill: z
+    .strictObject({
+      androidAppHashes: list(text("11 characters of Base64", /^[A-Za-z0-9+/]{11}$/), { min: 0, max: 20, write: "app hashes" }).default([]),
+      webOrigins: list(domain, { min: 0, max: 20, write: "domains" }).default([]),
+    })
+    .prefault({}),
+  proofAudience: proofAudience.optional(),
+  keys: list(callerKey, { min: 0, max: 8, write: "keys" }).default([]),
+});
+
+export type ApplicationSettings = z.output<typeof applicationSettings>;
+
+function canonicalLocale(tag: string): string | undefined {
+  try {
+    return Intl.getCanonicalLocales(tag)[0];
+  } catch {
+    return undefined;
+  }
+}

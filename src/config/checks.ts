@@ -1,0 +1,76 @@
+import { isLoopback, parseAddress } from "./address.ts";
+import { checkApplications } from "./application-checks.ts";
+import { checkChannels } from "./channel-checks.ts";
+import type { Config } from "./config.ts";
+import { developmentSecrets } from "./development.ts";
+import type { Explained } from "./issue.ts";
+import { decodeKeyMaterial } from "./key-material.ts";
+import { checkProofs } from "./proof-checks.ts";
+import { repeated } from "./repeated.ts";
+import type { Salvaged } from "./salvage.ts";
+import type { Settings } from "./settings.ts";
+
+type Draft = Salvaged<Settings>;
+
+/** What no setting can know by itself: whether they fit together, and whether it is safe to run them. */
+export function crossCheck(draft: Draft, mode: Config["mode"]): Explained[] {
+  return [
+    ...checkAddresses(draft),
+    ...checkOpenness(draft, mode),
+    ...checkStore(draft, mode),
+    ...checkSecrets(draft, mode),
+    ...checkApplications(draft.applications ?? [], mode),
+    ...checkProofs(draft, mode),
+    ...checkChannels(draft, mode),
+  ];
+}
+
+function checkAddresses({ listen }: Draft): Explained[] {
+  const [grpc, http] = [addressOf(listen?.grpc), addressOf(listen?.http)];
+  const same = grpc && http && grpc.port !== 0 && grpc.port === http.port && grpc.host === http.host;
+  return same ? [{ path: ["listen", "http"], message: "is the address of listen.grpc: each needs its own" }] : [];
+}
+
+function checkOpenness({ listen, applications }: Draft, mode: Config["mode"]): Explained[] {
+  // An application whose keys could not be read may well have some.
+  const keyless = applications?.every((application) => application?.keys?.length === 0);
+  if (mode === "production" && !keyless) return [];
+  const why =
+    mode === "development"
+      ? "development mode asks nobody for a key: write a loopback address, or name a configuration file in COUNTERSIGN_CONFIG"
+      : "no application has a key, so anybody who reaches it could send and verify codes: write a loopback address, or add a key that make-key prints";
+  return Object.entries(listen ?? {}).flatMap(([name, text]) => {
+    const address = addressOf(text);
+    return address && !isLoopback(address) ? [{ path: ["listen", name], message: `is not a loopback address, and ${why}` }] : [];
+  });
+}
+
+function checkStore({ store }: Draft, mode: Config["mode"]): Explained[] {
+  if (mode === "development" || store?.url !== "sqlite::memory:") return [];
+  const message = "is in memory, where a restart forgets every limit and every used code: write sqlite:PATH or mongodb://HOST/DATABASE";
+  return [{ path: ["store", "url"], message }];
+}
+
+function checkSecrets({ secrets }: Draft, mode: Config["mode"]): Explained[] {
+  const keys = secrets?.codeKeys ?? [];
+  const all = [
+    { path: ["secrets", "ledgerKey"], bytes: bytesOf(secrets?.ledgerKey) },
+    ...keys.map((key, index) => ({ path: ["secrets", "codeKeys", index, "secret"], bytes: bytesOf(key?.secret) })),
+  ];
+  const known = [developmentSecrets.ledgerKey, ...developmentSecrets.codeKeys.map(({ secret }) => secret)].map(bytesOf);
+  const sameId = repeated(keys.map((key) => key?.id)).map((index) => ({
+    path: ["secrets", "codeKeys", index, "id"],
+    message: "is the id of another code key: each needs its own",
+  }));
+  const sameSecret = repeated(all.map(({ bytes }) => bytes)).map((index) => ({
+    path: all[index]?.path ?? [],
+    message: "is the same as another secret: write what make-secret prints",
+  }));
+  const wellKnown = all
+    .filter(({ bytes }) => mode === "production" && bytes !== undefined && known.includes(bytes))
+    .map(({ path }) => ({ path, message: "is the one of development mode, which everybody knows: write what make-secret prints" }));
+  return [...sameId, ...sameSecret, ...wellKnown];
+}
+
+const addressOf = (text: string | undefined) => (text === undefined ? undefined : parseAddress(text));
+const bytesOf = (text: string | undefined) => (text === undefined ? undefined : decodeKeyMaterial(text)?.toString("hex"));

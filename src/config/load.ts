@@ -1,0 +1,57 @@
+import { dirname } from "node:path";
+import { buildConfig } from "./build.ts";
+import { crossCheck } from "./checks.ts";
+import type { Config } from "./config.ts";
+import { developmentDocument } from "./development.ts";
+import { type Environment, type Override, readEnvironment, unknownVariables } from "./environment.ts";
+import { readDocument } from "./file.ts";
+import { applyOverrides } from "./override.ts";
+import type { Problem } from "./problem.ts";
+import { salvage } from "./salvage.ts";
+import { resolveSecrets } from "./secrets.ts";
+import { settings } from "./settings.ts";
+import { locate, validate } from "./validate.ts";
+
+export type Loaded =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+type Sources = {
+  readonly env: Environment;
+  /** Read instead of the file that COUNTERSIGN_CONFIG names. */
+  readonly file?: string;
+};
+
+/** File and environment as one configuration, or all that is wrong with them. Without a file, development mode. */
+export function loadConfig({ env, file }: Sources): Loaded {
+  const environment = readEnvironment(env);
+  const configFile = file ?? environment.configFile;
+  const read = configFile === undefined ? { ok: true as const, document: developmentDocument } : readDocument(configFile);
+  if (!read.ok) return { ok: false, problems: [...environment.problems, ...read.problems, ...unknownVariables(env, new Set())] };
+  const { document, problems } = applyOverrides(read.document, environment.overrides);
+  const resolved = resolveSecrets(document, { schema: settings, env, folder: configFile === undefined ? "." : dirname(configFile) });
+  const mode = configFile === undefined ? "development" : "production";
+  const checked = check(resolved.document, environment.overrides, mode);
+  const all = firstOfEach([
+    ...environment.problems,
+    ...problems,
+    ...resolved.problems,
+    ...checked.problems,
+    ...unknownVariables(env, resolved.variables),
+  ]);
+  return checked.config && all.length === 0
+    ? { ok: true, config: checked.config, warnings: resolved.warnings }
+    : { ok: false, problems: all };
+}
+
+function check(raw: unknown, overrides: readonly Override[], mode: Config["mode"]): { config?: Config; problems: Problem[] } {
+  const validated = validate(settings, raw, overrides);
+  const found = crossCheck(salvage(settings, validated.document) ?? {}, mode);
+  const problems = [...validated.problems, ...found.map(({ path, message }) => locate(path, message, overrides))];
+  if (!validated.settings || problems.length > 0) return { problems };
+  return { config: buildConfig(validated.settings, mode), problems };
+}
+
+/** One setting, one problem: those that follow are mostly consequences of the first. */
+const firstOfEach = (problems: readonly Problem[]): Problem[] =>
+  [...new Map(problems.toReversed().map((problem) => [problem.setting, problem])).values()].reverse();

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { providerConfig, providerKinds } from "../providers/create-provider.ts";
+import { addressForm, parseAddress } from "./address.ts";
+import { applicationSettings, type deliverableChannels } from "./application-settings.ts";
+import { logLevels } from "./config.ts";
+import { checked, choice, list, secret, text } from "./forms.ts";
+import { keyMaterialForm, keyMaterialProblem } from "./key-material.ts";
+import { proofSettings } from "./proof-settings.ts";
+import { parseStoreUrl, storeUrlForm } from "./store-url.ts";
+
+const address = checked(addressForm, (value) => (parseAddress(value) ? undefined : `is not an address: write ${addressForm}`));
+
+const storeUrl = secret(
+  checked(storeUrlForm, (value) => {
+    const parsed = parseStoreUrl(value);
+    return parsed.ok ? undefined : parsed.message;
+  }),
+);
+
+const keyMaterial = () => secret(checked(keyMaterialForm, keyMaterialProblem));
+
+const originForm = "an origin without a path, such as https://app.example.com; http only for localhost";
+const origin = checked(originForm, (value) => (isOrigin(value) ? undefined : `is not an origin that is allowed: write ${originForm}`));
+
+const providerName = text("a name of 1 to 40 characters of a-z 0-9 -, a letter first", /^[a-z][a-z0-9-]{0,39}$/);
+const route = list(z.string({ error: "write the name of a provider" }), {
+  min: 1,
+  max: 1,
+  write: "provider (this version uses exactly one per channel)",
+});
+
+const settingsWith = <Provider extends z.ZodType>(provider: Provider) =>
+  z.strictObject({
+    listen: z.strictObject({ grpc: address.default("127.0.0.1:50051"), http: address.default("127.0.0.1:8080") }).prefault({}),
+    store: z.strictObject({ url: storeUrl }),
+    secrets: z.strictObject({
+      ledgerKey: keyMaterial(),
+      codeKeys: list(
+        z.strictObject({
+          id: text("a name of 1 to 32 characters of A-Z a-z 0-9 _ -", /^[A-Za-z0-9_-]{1,32}$/),
+          secret: keyMaterial(),
+        }),
+        { min: 1, max: 8, write: "keys, the signing one first" },
+      ),
+    }),
+    proofs: proofSettings.optional(),
+    cors: z.strictObject({ origins: list(origin, { min: 0, max: 100, write: "origins" }).default([]) }).prefault({}),
+    log: z.strictObject({ level: choice(...logLevels).default("info") }).prefault({}),
+    applications: list(applicationSettings, { min: 1, max: 1000, write: "applications" }),
+    providers: z.record(providerName, provider),
+    channels: z.strictObject(routes()),
+  });
+
+/** The inbox carries nothing to anybody, so it exists in development only; its kind is no choice in a file. */
+const inboxConfig = z.strictObject({ kind: z.literal("inbox") });
+
+/** What a configuration file may say. */
+export const fileSettings = settingsWith(providerConfig);
+/** And what development mode says of itself besides. */
+export const settings = settingsWith(
+  z.discriminatedUnion("kind", [providerConfig, inboxConfig], {
+    error: (issue) => (issue.code === "invalid_union" ? `write one of ${Object.keys(providerKinds).join(", ")}` : undefined),
+  }),
+);
+
+export type Settings = z.output<typeof settings>;
+export type ProviderSettings = Settings["providers"][string];
+
+function routes() {
+  return { sms: route.optional(), voice: route.optional(), email: route.optional() } satisfies Record<
+    (typeof deliverableChannels)[number],
+    unknown
+  >;
+}
+
+function isOrigin(value: string): boolean {
+  const url = URL.parse(value);
+  if (url?.origin !== value) return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && url.hostname === "localhost");
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import { z } from "zod";
+import { environmentVariables } from "../../src/config/environment.ts";
+import { fileSettings } from "../../src/config/settings.ts";
+import { aProofKey, aSecret, loadGood } from "./production.ts";
+
+const sample = readFileSync(new URL("../../countersign.sample.yaml", import.meta.url), "utf8");
+
+test("the sample loads once its placeholders are replaced", () => {
+  const document = parse(sample);
+  document.secrets.ledgerKey = aSecret();
+  document.secrets.codeKeys[0].secret = aSecret();
+  document.proofs.keys[0].privateKey = aProofKey().privateKey;
+  document.applications[0].keys[0].hash = `sha256:${"0f".repeat(32)}`;
+  const config = loadGood(document, { TWILIO_API_KEY_SECRET: "x", SMTP_PASSWORD: "y" });
+  expect(config.applications.map(({ id }) => id)).toEqual(["shop"]);
+  expect(Object.keys(config.channels)).toEqual(["sms", "voice", "email"]);
+});
+
+test("as it is, it is refused", () => {
+  expect(() => loadGood(sample, { TWILIO_API_KEY_SECRET: "x", SMTP_PASSWORD: "y" })).toThrow(/ledgerKey is still the placeholder/);
+});
+
+test("every setting stands in the sample, and the sample has no other", () => {
+  expect([...namesInSample()].sort()).toEqual([...namesInSchema(fileSettings)].sort());
+});
+
+test("the sample gives the defaults that hold", () => {
+  const document = parse(sample);
+  const { code, limits, cooldownsSeconds } = {
+    ...document.applications[0],
+    cooldownsSeconds: document.applications[0].limits.cooldownsSeconds,
+  };
+  const bare = fileSettings.shape.applications.element.parse({ id: "a", displayName: "a", purposes: ["a"], channels: ["sms"] });
+  expect({ code, limits }).toEqual({ code: bare.code, limits: bare.limits });
+  expect(cooldownsSeconds).toEqual([30, 60, 120]);
+  expect(document.listen).toEqual(fileSettings.shape.listen.parse({}));
+});
+
+test("every variable with a name of its own is told in the sample", () => {
+  for (const name of environmentVariables) expect(sample).toContain(name);
+});
+
+/** Paths with list positions and free names left out; `# name: …` is an optional setting that is commented out. */
+function namesInSample(): Set<string> {
+  const uncommented = sample.replace(/^( +)# ([a-zA-Z]+: (?![a-z]+ )\S.*)$/gm, (line, indent, setting) =>
+    isSetting(setting) ? `${indent}${setting}` : line,
+  );
+  const document = parse(uncommented.replace("ca: |", "ca: x"));
+  return new Set(pathsOf(document, ""));
+}
+
+const optional = ["authToken", "messagingServiceSid", "region", "edge", "baseUrl", "ca"];
+const isSetting = (line: string): boolean => optional.some((name) => line.startsWith(`${name}: `));
+
+function pathsOf(value: unknown, path: string): string[] {
+  if (Array.isArray(value)) return value.length > 0 && typeof value[0] === "object" ? value.flatMap((item) => pathsOf(item, path)) : [path];
+  if (typeof value !== "object" || value === null || "env" in value || "file" in value) return [path];
+  return Object.entries(value).flatMap(([name, child]) => pathsOf(child, join(path, name, value)));
+}
+
+const join = (path: string, name: string, group: object): string => {
+  if (path === "providers") return `providers.${(group as Record<string, { kind: string }>)[name]?.kind}`;
+  return path === "" ? name : `${path}.${name}`;
+};
+
+function namesInSchema(schema: z.core.$ZodType, path = ""): Set<string> {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
+    return namesInSchema(schema.def.innerType, path);
+  if (schema instanceof z.ZodArray) return namesInSchema(schema.def.element, path);
+  if (schema instanceof z.ZodRecord) return namesInSchema(schema.def.valueType, path);
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    return new Set(schema.def.options.flatMap((option) => [...namesInSchema(option, `${path}.${kindOf(option)}`)]));
+  }
+  if (!(schema instanceof z.ZodObject)) return new Set([path]);
+  return new Set(
+    Object.entries(schema.shape).flatMap(([name, child]) => [
+      ...namesInSchema(child as z.core.$ZodType, path === "" ? name : `${path}.${name}`),
+    ]),
+  );
+}
+
+const kindOf = (option: z.core.$ZodType): string =>
+  option instanceof z.ZodObject && option.shape.kind instanceof z.ZodLiteral ? String(option.shape.kind.value) : "?";
+
+test("a configuration written back as YAML is the same configuration", () => {
+  expect(parse(stringify(parse(sample)))).toEqual(parse(sample));
+});
