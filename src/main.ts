@@ -1,0 +1,78 @@
+import type { App } from "./app.ts";
+
+/** Exit codes: 0 after an orderly stop, 1 when the service cannot start, 2 for a command that is not understood. */
+async function main(args: readonly string[]): Promise<number> {
+  if (args.length > 0) {
+    const { runCommand } = await import("./commands/run-command.ts");
+    return runCommand(args, {
+      stdout: (text) => process.stdout.write(text),
+      stderr: (text) => process.stderr.write(text),
+      env: process.env,
+    });
+  }
+  return serve();
+}
+
+async function serve(): Promise<number> {
+  const stopped = stopSignal();
+  const [{ loadConfig }, { formatProblem }, { createLog }] = await Promise.all([
+    import("./config/load.ts"),
+    import("./config/problem.ts"),
+    import("./telemetry/log.ts"),
+  ]);
+  const loaded = loadConfig({ env: process.env });
+  if (!loaded.ok) return fail(loaded.problems.map(formatProblem).join("\n"));
+  const { config } = loaded;
+  const log = createLog({ level: config.log.level });
+  for (const warning of loaded.warnings) log.logger.warn({ event: "configuration_warning", warning: formatProblem(warning) });
+  try {
+    const { startApp } = await import("./app.ts");
+    const app = await startApp(config, log.logger);
+    if (config.mode === "development") process.stdout.write(welcome(app.addresses));
+    log.logger.info({ event: "started", mode: config.mode, store: config.store.kind, ...app.addresses });
+    log.logger.info({ event: "stopping", signal: await stopped });
+    await app.close();
+    log.logger.info({ event: "stopped" });
+    return 0;
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  } finally {
+    await log.close();
+  }
+}
+
+/** Watched for from the first moment, so that a stop while starting is not lost. The second signal ends the process at once. */
+function stopSignal(): Promise<string> {
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  return new Promise((resolve) => {
+    const stop = (signal: string): void => {
+      for (const each of signals) process.off(each, stop);
+      resolve(signal);
+    };
+    for (const each of signals) process.on(each, stop);
+  });
+}
+
+function fail(message: string): number {
+  process.stderr.write(`countersign cannot start: ${message}\n`);
+  return 1;
+}
+
+function welcome({ grpc, http }: App["addresses"]): string {
+  const call = (method: string, body: string) =>
+    `curl -s http://${http}/countersign.v1.CodeService/${method} -H 'content-type: application/json' -d '${body}'`;
+  return `Countersign in development mode: no key needed, every message lands in the inbox, nothing leaves this machine.
+
+  1. Send a code     ${call("SendCode", '{"recipient":{"phoneNumber":"+14155552671"}}')}
+  2. Read it         curl -s 'http://${http}/dev/inbox?to=+14155552671'
+  3. Verify it       ${call("VerifyCode", '{"challengeId":"…","code":"…"}')}
+
+gRPC, with reflection, on ${grpc}: grpcurl -plaintext ${grpc} describe countersign.v1.CodeService
+
+`;
+}
+
+const args = process.argv.slice(2);
+process.exitCode = await main(args);
+// A log that nobody reads leaves a write behind that would keep the process for ever.
+if (args.length === 0) process.exit();
