@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { answerCors } from "./cors.ts";
 import type { Routes } from "./routes.ts";
 import { answerRoute, sendJson } from "./routes.ts";
@@ -50,18 +50,26 @@ export type HttpListener = {
 export async function listenHttp(options: ListenHttpOptions): Promise<HttpListener> {
   const limits = { ...defaultHttpLimits, ...options.limits };
   const origins = new Set(options.origins);
+  const unanswered = new Set<ServerResponse>();
   const server = createServer(serverOptions(limits), (request, response) => {
     if (!server.listening) response.setHeader("connection", "close");
+    unanswered.add(response);
+    response.once("close", () => unanswered.delete(response));
     answer(request, response, options, origins).catch((cause) => {
       options.onError(cause);
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { error: "internal error" });
     });
   });
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   server.maxConnections = limits.maxConnections;
   server.timeout = limits.silentMs;
   const address = await listen(server, options);
-  return { address, close: (graceMs) => close(server, graceMs) };
+  return { address, close: (graceMs) => close({ server, sockets, unanswered }, graceMs) };
 }
 
 const serverOptions = (limits: HttpLimits) => ({
@@ -100,10 +108,20 @@ function cannotListen(setting: string, address: string, cause: NodeJS.ErrnoExcep
   return new Error(`${setting}: ${address} ${why}`, { cause });
 }
 
-async function close(server: Server, graceMs: number): Promise<void> {
+type Parts = { readonly server: Server; readonly sockets: ReadonlySet<Socket>; readonly unanswered: ReadonlySet<ServerResponse> };
+
+async function close({ server, sockets, unanswered }: Parts, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // Node closes the connections that are idle now; those in use become idle one by one.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  // Whoever still gets an answer is told not to ask again on this connection.
+  for (const response of unanswered) if (!response.headersSent) response.setHeader("connection", "close");
+  const closeIdle = (): void => {
+    server.closeIdleConnections();
+    // Browsers and balancers connect ahead of need. To Node, a connection that has not said anything yet is not idle.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  };
+  closeIdle();
+  // Those in use become idle one by one.
+  const sweep = setInterval(closeIdle, 50);
   const end = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearInterval(sweep);

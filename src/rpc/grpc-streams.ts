@@ -9,6 +9,7 @@ import type { Metadata, Server } from "@grpc/grpc-js";
 import type { Refusal } from "../otp/refusal.ts";
 import { askedTimeoutKey, parseDeadline } from "./deadline.ts";
 import { detailsKey, encodeDetails } from "./grpc-status.ts";
+import { healthWatchPath } from "./health.ts";
 import { accept, deadlineExceeded, toConnectError } from "./status.ts";
 
 /** To be called once, before the first connection. */
@@ -20,7 +21,8 @@ export function correctStreams(server: Server, maxDeadlineMs: number, onSession:
       const asked = headers["grpc-timeout"] as string | undefined;
       const deadline = parseDeadline("grpc-timeout", asked, maxDeadlineMs);
       if (asked !== undefined) headers[askedTimeoutKey] = asked;
-      headers["grpc-timeout"] = `${deadline.ok ? deadline.value : maxDeadlineMs}m`;
+      if (asked !== undefined || headers[":path"] !== healthWatchPath)
+        headers["grpc-timeout"] = `${deadline.ok ? deadline.value : maxDeadlineMs}m`;
       stream.respond = respond;
       stream.sendTrailers = sendTrailers;
     });

@@ -3,9 +3,9 @@ import type { AddressInfo, Server as NetServer } from "node:net";
 import { createServer } from "node:net";
 import type { ConnectionInjector } from "@grpc/grpc-js";
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
-import { HealthImplementation } from "grpc-health-check";
 import { addGrpcService } from "./grpc-service.ts";
 import { correctStreams } from "./grpc-streams.ts";
+import { addHealth, type Health } from "./health.ts";
 import { addReflection } from "./reflection.ts";
 import type { LogFailure, Service } from "./service.ts";
 import { maxDeadlineMs, maxMessageBytes } from "./service.ts";
@@ -48,10 +48,8 @@ export type ListenGrpcOptions = {
   readonly limits?: Partial<GrpcLimits>;
 };
 
-export type GrpcListener = {
+export type GrpcListener = Pick<Health, "setServing"> & {
   readonly address: AddressInfo;
-  /** What `grpc.health.v1.Health` says; NOT_SERVING until it is called. */
-  setServing(serving: boolean): void;
   /** Stops accepting, lets what is in flight finish for at most `graceMs`, then ends it. */
   close(graceMs: number): Promise<void>;
 };
@@ -62,7 +60,10 @@ export async function listenGrpc(options: ListenGrpcOptions): Promise<GrpcListen
   const limits = { ...defaultGrpcLimits, ...options.limits };
   const server = new Server(serverOptions(limits));
   for (const service of options.services) addGrpcService(server, service, { log: options.log, maxMessageBytes: limits.maxMessageBytes });
-  const setServing = addHealth(server, options.services);
+  const health = addHealth(
+    server,
+    options.services.map(({ service }) => service.typeName),
+  );
   addReflection(server, options.services);
   // Our own socket server: grpc-js bounds no connections, and hides why it cannot listen.
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
@@ -70,7 +71,7 @@ export async function listenGrpc(options: ListenGrpcOptions): Promise<GrpcListen
   const sockets = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => injector.injectConnection(socket));
   sockets.maxConnections = limits.maxConnections;
   const address = await listen(sockets, options);
-  return { address, setServing, close: (graceMs) => close({ server, sockets, injector, setServing }, graceMs) };
+  return { address, setServing: health.setServing, close: (graceMs) => close({ server, sockets, injector, health }, graceMs) };
 }
 
 const serverOptions = (limits: GrpcLimits) => ({
@@ -85,15 +86,6 @@ const serverOptions = (limits: GrpcLimits) => ({
   "grpc.keepalive_time_ms": limits.pingAfterMs,
   "grpc.keepalive_timeout_ms": limits.pingTimeoutMs,
 });
-
-function addHealth(server: Server, services: readonly Service[]): GrpcListener["setServing"] {
-  const names = ["", ...services.map(({ service }) => service.typeName)];
-  const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "NOT_SERVING"])));
-  health.addToServer(server);
-  return (serving) => {
-    for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
-  };
-}
 
 /** A connection whose first frame (SETTINGS, RFC 9113, section 3.4) does not come is dropped; Node would keep it for ever. */
 function dropSilent(http2Server: Http2Server, greetingMs: number): void {
@@ -117,14 +109,16 @@ function cannotListen(setting: string, address: string, cause: NodeJS.ErrnoExcep
   return new Error(`${setting}: ${address} ${why}`, { cause });
 }
 
-type Parts = Pick<GrpcListener, "setServing"> & {
+type Parts = {
+  readonly health: Health;
   readonly server: Server;
   readonly sockets: NetServer;
   readonly injector: ConnectionInjector;
 };
 
-async function close({ server, sockets, injector, setServing }: Parts, graceMs: number): Promise<void> {
-  setServing(false);
+async function close({ server, sockets, injector, health }: Parts, graceMs: number): Promise<void> {
+  health.setServing(false);
+  health.endWatches();
   const closed = new Promise<void>((resolve) => sockets.close(() => resolve()));
   injector.drain(graceMs);
   await closed;

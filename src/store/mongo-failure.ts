@@ -6,6 +6,7 @@ import { StoreUnavailable } from "../otp/refusal.ts";
  * https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
  */
 const passing = new Set([
+  1, // InternalError: what FerretDB says when the PostgreSQL behind it does not answer
   6, // HostUnreachable
   7, // HostNotFound
   50, // MaxTimeMSExpired
@@ -34,15 +35,19 @@ export function storeFailure(error: unknown): unknown {
 
 /** A bulk write wraps whatever it met, a lost connection too, as if the server had said it. */
 function isUnavailable(error: unknown): boolean {
-  // The driver lets the failure of a write to a connection that was just reset through as Node made it.
-  if (error instanceof Error && "syscall" in error) return true;
+  if (isBrokenConnection(error)) return true;
   if (!(error instanceof MongoError)) return false;
   if (error instanceof MongoWriteConcernError) return true;
   if (error instanceof MongoBulkWriteError)
     return error.err !== undefined || isUnavailable(error.errorResponse) || passing.has(Number(error.code));
+  if (isDuplicateKey(error)) return false;
   if (error instanceof MongoServerError) return passing.has(Number(error.code)) || error.hasErrorLabel("RetryableWriteError");
   return unreachable.has(error.name);
 }
+
+/** ECONNRESET, EPIPE, ERR_STREAM_DESTROYED: the driver lets a write to a connection that was just lost through as Node put it. */
+const isBrokenConnection = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && /^(E[A-Z]+|ERR_(STREAM|SOCKET)_[A-Z_]+)$/.test(String(error.code));
 
 const unreachable = new Set([
   "MongoNetworkError",

@@ -26,7 +26,10 @@ export function createGate({ probe, maxInFlight, failuresInRow = 3, probeEveryMs
   const watchForReturn = async (): Promise<void> => {
     while (down && !closing.signal.aborted) {
       await sleep(probeEveryMs, undefined, { ref: false });
-      if (await succeeds(probe)) [down, failures] = [undefined, 0];
+      if (!(await succeeds(probe))) continue;
+      // Calls that were lost with the outage may fail late; they are no sign of another.
+      lastAnswerAt = performance.now();
+      [down, failures] = [undefined, 0];
     }
   };
 

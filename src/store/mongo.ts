@@ -35,7 +35,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Ledger
     await connection.close();
     throw error;
   }
-  const lanes = createLanes(timeoutMs);
+  const lanes = createLanes(3 * timeoutMs);
   const run: Run = (key, operation) => lanes(key, () => connection.run(operation));
   return {
     ...ledgerVerbs(run),

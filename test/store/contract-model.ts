@@ -8,7 +8,7 @@ import { another, guessing, messageWith, minute, newRef, opening, recording, res
 
 export function modelContract(store: GetStore): void {
   describe("as the rules say", () => {
-    test("any sequence of calls has the outcomes of otp/ledger.ts", async () => {
+    test("any sequence of calls has the outcomes of otp/ledger-rules.ts", async () => {
       const sequence = fc.array(step, { minLength: 1, maxLength: 24, size: "max" });
       await fc.assert(
         fc.asyncProperty(sequence, (steps) => runBoth(store(), steps)),

@@ -15,7 +15,7 @@ export type OpenedStore = { readonly store: LedgerStore; close(): Promise<void> 
 export type GetStore = () => LedgerStore;
 
 /**
- * What every ledger store must do, outcome by outcome: the rules of `otp/ledger.ts` under a real clock, on a real database.
+ * What every ledger store must do, outcome by outcome: the rules of `otp/ledger-rules.ts` under a real clock, on a real database.
  * Every test has recipients of its own, so they run side by side.
  */
 export function ledgerContract(name: string, open: () => Promise<OpenedStore>): void {

@@ -1,0 +1,40 @@
+import type { handleServerStreamingCall, Server, ServerWritableStream, UntypedHandleCall } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
+import { HealthImplementation } from "grpc-health-check";
+
+export type Health = {
+  /** What `grpc.health.v1.Health` says of the whole and of each service; NOT_SERVING until it is called. */
+  setServing(serving: boolean): void;
+  /** A watch has no end of its own: it would hold up the end of the process. */
+  endWatches(): void;
+};
+
+/** The one call that may last: its caller waits for news for as long as the connection lives. */
+export const healthWatchPath = "/grpc.health.v1.Health/Watch";
+
+type Watch = ServerWritableStream<unknown, unknown>;
+
+export function addHealth(server: Server, services: readonly string[]): Health {
+  const names = ["", ...services];
+  const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "NOT_SERVING"])));
+  const watches = new Set<Watch>();
+  const remember =
+    (handle: UntypedHandleCall | undefined): UntypedHandleCall =>
+    (call: Watch) => {
+      watches.add(call);
+      call.once("cancelled", () => watches.delete(call));
+      (handle as handleServerStreamingCall<unknown, unknown>)(call);
+    };
+  const addService: Server["addService"] = (definition, implementation) =>
+    server.addService(definition, { ...implementation, watch: remember(implementation.watch) });
+  health.addToServer({ addService } as Server);
+  return {
+    setServing(serving) {
+      for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
+    },
+    endWatches() {
+      for (const call of watches) call.emit("error", { code: status.UNAVAILABLE, details: "shutting down" });
+      watches.clear();
+    },
+  };
+}
