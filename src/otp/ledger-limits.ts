@@ -40,9 +40,13 @@ export function windowsWait(moments: readonly number[], windows: readonly Window
 export function forget(ledger: Ledger, limits: LedgerLimits, now: number): void {
   ledger.sends = since(ledger.sends, limits.sendWindows, now);
   ledger.failures = since(ledger.failures, limits.failureWindows, now);
-  for (const [nonce, challenge] of Object.entries(ledger.challenges)) {
-    if (challenge.expiresAt + rememberMs <= now) delete ledger.challenges[nonce];
-  }
+  for (const nonce of Object.keys(ledger.challenges)) if (!remembered(ledger, nonce, now)) delete ledger.challenges[nonce];
+}
+
+/** A challenge that is long over is no more, whether or not something has dropped it yet. */
+export function remembered(ledger: Ledger, nonce: string, now: number): LedgerChallenge | undefined {
+  const challenge = ledger.challenges[nonce];
+  return challenge && challenge.expiresAt + rememberMs > now ? challenge : undefined;
 }
 
 function since(moments: readonly number[], windows: readonly Window[], now: number): number[] {

@@ -21,7 +21,7 @@ import type {
   VerifyChallenge,
   VerifyOutcome,
 } from "./ledger.ts";
-import { attemptsRemaining, forget, recipientLocked, roomWait, windowsWait } from "./ledger-limits.ts";
+import { attemptsRemaining, forget, recipientLocked, remembered, roomWait, windowsWait } from "./ledger-limits.ts";
 import type { LedgerLimits } from "./types.ts";
 
 export const emptyLedger = (application: string): Ledger => ({ application, sends: [], failures: [], failuresInRow: 0, challenges: {} });
@@ -101,7 +101,7 @@ export function verifyChallenge(ledger: Ledger, request: VerifyChallenge, now: n
 }
 
 export function cancelChallenge(ledger: Ledger, ref: ChallengeRef, now: number): CancelOutcome {
-  const challenge = ledger.challenges[ref.nonce];
+  const challenge = remembered(ledger, ref.nonce, now);
   if (!challenge) return { status: "not_found" };
   const ended = over(challenge, now);
   if (ended && ended.status !== "canceled") return { status: ended.status };
@@ -117,7 +117,7 @@ export function recordDelivery(ledger: Ledger, request: RecordDelivery, now: num
 }
 
 export function readChallenge(ledger: Ledger, ref: ChallengeRef, now: number): ChallengeView | undefined {
-  return ledger.challenges[ref.nonce] && view(ledger, ref.nonce, now);
+  return remembered(ledger, ref.nonce, now) && view(ledger, ref.nonce, now);
 }
 
 function repeatedMessage(
