@@ -1,4 +1,5 @@
 import type { App } from "./app.ts";
+import type { Log } from "./telemetry/log.ts";
 
 /** Exit codes: 0 after an orderly stop, 1 when the service cannot start, 2 for a command that is not understood. */
 async function main(args: readonly string[]): Promise<number> {
@@ -24,6 +25,7 @@ async function serve(): Promise<number> {
   if (!loaded.ok) return fail(loaded.problems.map(formatProblem).join("\n"));
   const { config } = loaded;
   const log = createLog({ level: config.log.level });
+  endOnCrash(log);
   for (const warning of loaded.warnings) log.logger.warn({ event: "configuration_warning", warning: formatProblem(warning) });
   try {
     const { startApp } = await import("./app.ts");
@@ -41,15 +43,29 @@ async function serve(): Promise<number> {
   }
 }
 
+/** One Ctrl-C can arrive twice: from the terminal, and from npm, which passes it on. */
+const sameSignalMs = 500;
+
 /** Watched for from the first moment, so that a stop while starting is not lost. The second signal ends the process at once. */
 function stopSignal(): Promise<string> {
   const signals = ["SIGTERM", "SIGINT"] as const;
   return new Promise((resolve) => {
-    const stop = (signal: string): void => {
+    const watchNoMore = (): void => {
       for (const each of signals) process.off(each, stop);
+    };
+    const stop = (signal: string): void => {
       resolve(signal);
+      setTimeout(watchNoMore, sameSignalMs).unref();
     };
     for (const each of signals) process.on(each, stop);
+  });
+}
+
+/** Node would print the error with all that hangs on it, such as a vendor's request with the code in it. */
+function endOnCrash({ logger, close }: Log): void {
+  process.once("uncaughtException", (error) => {
+    logger.fatal({ event: "crashed", err: error });
+    void close().finally(() => process.exit(1));
   });
 }
 

@@ -16,16 +16,15 @@ export function badFields(phoneNumber: string, challengeId: string): BadField[] 
   };
   return CodeService.methods
     .filter(({ name }) => name in good)
-    .flatMap((method) => fieldsOf(method.input).flatMap(({ path, field }) => badValuesOf(method.name as Method, good[method.name] ?? {}, path, field)));
+    .flatMap((method) =>
+      fieldsOf(method.input).flatMap(({ path, field }) => badValuesOf(method.name as Method, good[method.name] ?? {}, path, field)),
+    );
 }
 
 type Found = { readonly path: readonly DescField[]; readonly field: DescField };
 
 const fieldsOf = (message: DescMessage, path: readonly DescField[] = []): Found[] =>
-  message.fields.flatMap((field) => [
-    { path, field },
-    ...(field.fieldKind === "message" ? fieldsOf(field.message, [...path, field]) : []),
-  ]);
+  message.fields.flatMap((field) => [{ path, field }, ...(field.fieldKind === "message" ? fieldsOf(field.message, [...path, field]) : [])]);
 
 const badText: Readonly<Record<string, string>> = {
   "far too long": "x".repeat(5_000),
@@ -43,8 +42,17 @@ const notText: Readonly<Record<string, JsonValue>> = {
   "a lone surrogate": "\ud800",
 };
 const notGroup: Readonly<Record<string, JsonValue>> = { "a text": "x", "a number": 5, "an array": [1], "a boolean": false };
-const noChannel: Readonly<Record<string, JsonValue>> = { "an unknown number": 99, "a negative number": -1, "the largest number": 2 ** 31 - 1 };
-const notChannel: Readonly<Record<string, JsonValue>> = { "another text": "SMS", "a fraction": 1.5, "an object": {}, "a number too large": 2 ** 31 };
+const noChannel: Readonly<Record<string, JsonValue>> = {
+  "an unknown number": 99,
+  "a negative number": -1,
+  "the largest number": 2 ** 31 - 1,
+};
+const notChannel: Readonly<Record<string, JsonValue>> = {
+  "another text": "SMS",
+  "a fraction": 1.5,
+  "an object": {},
+  "a number too large": 2 ** 31,
+};
 
 function badValuesOf(method: Method, good: JsonObject, path: readonly DescField[], field: DescField): BadField[] {
   const bad = (values: Readonly<Record<string, JsonValue>>, wrap: (value: JsonValue) => JsonValue, encoding?: "json"): BadField[] =>

@@ -27,7 +27,13 @@ export const open = async (wire: WireClient, to: string, more: JsonObject = {}):
 
 export const challengeIdOf = (response: JsonObject): string => (response.challenge as { challengeId: string }).challengeId;
 
-export type InboxMessage = { readonly channel: string; readonly to: string; readonly code: string; readonly challengeId: string; readonly text: string };
+export type InboxMessage = {
+  readonly channel: string;
+  readonly to: string;
+  readonly code: string;
+  readonly challengeId: string;
+  readonly text: string;
+};
 
 export async function inbox({ http }: { readonly http: string }, to?: string): Promise<InboxMessage[]> {
   const response = await fetch(`http://${http}/dev/inbox${to === undefined ? "" : `?to=${encodeURIComponent(to)}`}`);

@@ -2,7 +2,6 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTwilioServer } from "../providers/twilio-server.ts";
@@ -11,9 +10,11 @@ import { newKey, sampleConfig } from "./production-config.ts";
 import { newSqlite, startService } from "./service.ts";
 import { codeInText } from "./vendors.ts";
 
-const engine = fileURLToPath(new URL("../../../shared/mongodb/engine", import.meta.url));
-const hasEngine = existsSync(engine) && process.env.COUNTERSIGN_REQUIRE_MONGODB === "1";
-if (!hasEngine) process.stderr.write("\n!!! The crash of a MongoDB server is NOT TESTED: it needs ../shared/mongodb/engine and COUNTERSIGN_REQUIRE_MONGODB=1.\n\n");
+/** A command that starts (`up`, which prints a URL), stops (`down`) and kills (`crash`) a database of its own on COUNTERSIGN_MONGODB_PORT. */
+const engine = process.env.COUNTERSIGN_TEST_MONGODB_ENGINE ?? "";
+const hasEngine = existsSync(engine);
+if (!hasEngine)
+  process.stderr.write("\n!!! The crash of a MongoDB server is NOT TESTED: COUNTERSIGN_TEST_MONGODB_ENGINE names no command.\n\n");
 
 let twilio: Awaited<ReturnType<typeof startTwilioServer>>;
 beforeAll(async () => {

@@ -1,4 +1,5 @@
 /** Every kind of call a caller can make, right and wrong, on one wire. */
+import type { JsonObject } from "@bufbuild/protobuf";
 import { expect } from "vitest";
 import type { WireClient } from "../rpc/wire-clients.ts";
 import { challengeCall, newPhone, open, outcome, verify, wrong } from "./calls.ts";
@@ -24,10 +25,17 @@ export async function makeEveryCall(wire: WireClient, place: Place): Promise<Sec
 }
 
 async function useChannel(wire: WireClient, place: Place, { channel, to }: { channel: string; to: string }): Promise<string[]> {
-  const recipient = channel === "CHANNEL_EMAIL" ? { emailAddress: to } : { phoneNumber: to };
-  const more = { recipient, channels: [channel], binding: { amount: "12.50", payee: "ACME" }, purpose: "payment", idempotencyKey: `key-${newPhone()}` };
+  const recipient: JsonObject = channel === "CHANNEL_EMAIL" ? { emailAddress: to } : { phoneNumber: to };
+  const more = {
+    recipient,
+    channels: [channel],
+    binding: { amount: "12.50", payee: "ACME" },
+    purpose: "payment",
+    idempotencyKey: `key-${newPhone()}`,
+  };
   const bound = { binding: more.binding, purpose: "payment" };
-  const says = async (sent: Parameters<WireClient["send"]>[0], expected: string) => expect(outcome(await wire.send(sent)), JSON.stringify(sent)).toBe(expected);
+  const says = async (sent: Parameters<WireClient["send"]>[0], expected: string) =>
+    expect(outcome(await wire.send(sent)), JSON.stringify(sent)).toBe(expected);
 
   const challengeId = await open(wire, to, more);
   const first = await place.codeSentTo(to, channel);
@@ -43,7 +51,10 @@ async function useChannel(wire: WireClient, place: Place, { channel, to }: { cha
   await says(challengeCall("CancelChallenge", second), "CHALLENGE_NOT_FOUND");
   await says(challengeCall("ResendCode", second), "CHALLENGE_NOT_FOUND");
   await says(verify(challengeId, `${second} ${second}`, bound), "INVALID_ARGUMENT");
-  await says({ method: "VerifyCode", json: `{"challengeId":"${challengeId}","code":${second}`, binary: Buffer.from(`\u0012\u0063${second}`) }, "INVALID_ARGUMENT");
+  await says(
+    { method: "VerifyCode", json: `{"challengeId":"${challengeId}","code":${second}`, binary: Buffer.from(`\u0012\u0063${second}`) },
+    "INVALID_ARGUMENT",
+  );
   await says(verify(challengeId, second, { ...bound, requestId: second }), "OK");
   await says(verify(challengeId, second, { ...bound, requestId: second }), "OK");
   await says(verify(challengeId, second, bound), "CODE_ALREADY_USED");

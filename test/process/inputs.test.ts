@@ -37,7 +37,12 @@ describe("bad input", () => {
     for (const { name, field, sent, encoding } of bad) {
       for (const wire of encoding ? [service.JSON] : service.wires) {
         const received = await wire.send(sent);
-        expect({ name, wire: wire.name, ...named(received, field) }).toEqual({ name, wire: wire.name, code: "INVALID_ARGUMENT", names: true });
+        expect({ name, wire: wire.name, ...named(received, field) }).toEqual({
+          name,
+          wire: wire.name,
+          code: "INVALID_ARGUMENT",
+          names: true,
+        });
       }
     }
     expect(await everything()).toEqual(before);
@@ -62,7 +67,10 @@ describe("bad input", () => {
   it("bytes and texts at random never find a fault of ours", async () => {
     const challengeId = await open(service.gRPC, newPhone());
     const random = sequence(20_250_101);
-    const texts = [JSON.stringify(sendTo("+4915112345678", { binding: { a: "b" }, channels: ["CHANNEL_SMS"] }).request), JSON.stringify(verify(challengeId, "0000", { binding: { a: "b" } }).request)];
+    const texts = [
+      JSON.stringify(sendTo("+4915112345678", { binding: { a: "b" }, channels: ["CHANNEL_SMS"] }).request),
+      JSON.stringify(verify(challengeId, "0000", { binding: { a: "b" } }).request),
+    ];
     for (let round = 0; round < 300; round++) {
       const method = round % 2 ? "VerifyCode" : "SendCode";
       const json = garble(Buffer.from(texts[round % 2] ?? ""), random);
@@ -80,7 +88,11 @@ describe("bad input", () => {
     const headers = { "content-encoding": "gzip" };
     const received = await service.JSON.send({ method: "SendCode", json: bomb, headers });
     expect(received).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "MESSAGE_TOO_LARGE" });
-    for (const json of ["[".repeat(16_000), `{"recipient":${'{"recipient":'.repeat(1_200)}`, `{"binding":${"[".repeat(8_000)}${"]".repeat(8_000)}}`])
+    for (const json of [
+      "[".repeat(16_000),
+      `{"recipient":${'{"recipient":'.repeat(1_200)}`,
+      `{"binding":${"[".repeat(8_000)}${"]".repeat(8_000)}}`,
+    ])
       expect((await service.JSON.send({ method: "SendCode", json })).code).toBe("INVALID_ARGUMENT");
   });
 });
@@ -90,7 +102,9 @@ describe("the whole table against the service as it runs", () => {
     newPhoneNumber: newPhone,
     codeSentTo: async (to) => (await inbox(service, to))[0]?.code ?? "",
   };
-  it.each(cases.filter(({ send }) => typeof send === "function").map((each) => [each.name, each] as const))("%s", (_, each) => holds(each, world));
+  it.each(cases.filter(({ send }) => typeof send === "function").map((each) => [each.name, each] as const))("%s", (_, each) =>
+    holds(each, world),
+  );
 
   it("and never with a fault of ours", () => {
     expect(service.log().filter(({ event }) => event === "fault")).toEqual([]);
@@ -114,11 +128,14 @@ const named = ({ code, violations }: Received, field: string) => ({
 /** The deadline is the one field whose name is that of the wire's own header. */
 const nameDeadline = (received: Received): Received => ({
   ...received,
-  violations: received.violations.map((each) => (/^(grpc-timeout|connect-timeout-ms)$/.test(each.field) ? { ...each, field: "timeout" } : each)),
+  violations: received.violations.map((each) =>
+    /^(grpc-timeout|connect-timeout-ms)$/.test(each.field) ? { ...each, field: "timeout" } : each,
+  ),
 });
 
 function sendWithBinding(to: string, key: string): Buffer {
-  const text = (field: number, value: string | Buffer) => Buffer.concat([Buffer.from([(field << 3) | 2, value.length]), Buffer.from(value)]);
+  const text = (field: number, value: string | Buffer) =>
+    Buffer.concat([Buffer.from([(field << 3) | 2, value.length]), Buffer.from(value)]);
   return Buffer.concat([text(1, text(1, to)), text(4, Buffer.concat([text(1, key), text(2, "x")]))]);
 }
 

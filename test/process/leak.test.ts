@@ -18,7 +18,12 @@ const env = {
   COUNTERSIGN_LOG_LEVEL: "trace",
 };
 
-type Run = { readonly service: Service; readonly recorder: Recorder; readonly secrets: readonly Secret[]; readonly stored: readonly Output[] };
+type Run = {
+  readonly service: Service;
+  readonly recorder: Recorder;
+  readonly secrets: readonly Secret[];
+  readonly stored: readonly Output[];
+};
 
 describe("nothing that was stored, logged or answered holds a code or a recipient", () => {
   it("in development, on SQLite", async () => {
@@ -54,11 +59,16 @@ describe("nothing that was stored, logged or answered holds a code or a recipien
       const words = `the recipient ${phone} ${address} is not known here`;
       twilio.state.behaviour = { kind: "answer", status: 400, body: JSON.stringify({ status: 400, code: 21211, message: words }) };
       smtp.state.replies = { RCPT: [550, words] };
-      for (const sent of [sendTo(phone), sendTo(phone, { channels: ["CHANNEL_VOICE"] }), { method: "SendCode" as const, request: { recipient: { emailAddress: address } } }])
+      for (const sent of [
+        sendTo(phone),
+        sendTo(phone, { channels: ["CHANNEL_VOICE"] }),
+        { method: "SendCode" as const, request: { recipient: { emailAddress: address } } },
+      ])
         expect(await wire?.send(sent)).toMatchObject({ reason: "DELIVERY_FAILED" });
       twilio.state.behaviour = { kind: "reset" };
       smtp.state.replies = { dropAfterData: true };
-      for (const sent of [sendTo(phone), { method: "SendCode" as const, request: { recipient: { emailAddress: address } } }]) await wire?.send(sent);
+      for (const sent of [sendTo(phone), { method: "SendCode" as const, request: { recipient: { emailAddress: address } } }])
+        await wire?.send(sent);
       const sent = [...twilio.requests.slice(-3).map(({ fields }) => /^\d{10}/.exec(fields.Body ?? "")?.[0]), caller.key];
       return [phone.slice(1), address, ...sent].flatMap((text, index) => (text ? [{ name: `refused ${index}`, text }] : []));
     };
@@ -75,7 +85,9 @@ describe("the search itself", () => {
         text.toUpperCase(),
         Buffer.from(text).toString("hex"),
         Buffer.from(text, "utf16le"),
-        ...["", "a", "ab", "abc"].flatMap((before) => (["base64", "base64url"] as const).map((encoding) => Buffer.from(`${before}${text}xyz`).toString(encoding))),
+        ...["", "a", "ab", "abc"].flatMap((before) =>
+          (["base64", "base64url"] as const).map((encoding) => Buffer.from(`${before}${text}xyz`).toString(encoding)),
+        ),
         ...(/^\d+$/.test(text) ? [[...text].map((digit) => `<Say language="en-US">${digit}</Say><Pause length="1"/>`).join("")] : []),
       ];
       for (const form of planted) {
@@ -88,7 +100,11 @@ describe("the search itself", () => {
   });
 });
 
-type Making = { readonly codeSentTo: Place["codeSentTo"]; readonly key?: string; readonly refuse?: (recorder: Recorder) => Promise<Secret[]> };
+type Making = {
+  readonly codeSentTo: Place["codeSentTo"];
+  readonly key?: string;
+  readonly refuse?: (recorder: Recorder) => Promise<Secret[]>;
+};
 
 async function makeCalls(service: Service, contents: StoreContents, { codeSentTo, key, refuse }: Making): Promise<Run> {
   const recorder = record(service, key);

@@ -1,4 +1,5 @@
 /** Callers who send and verify until they are told to stop, and remember every answer they got. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { WireClient } from "../rpc/wire-clients.ts";
 import { challengeCall, challengeIdOf, newPhone, outcome, parallel, sendTo, tally, verify, wrong } from "./calls.ts";
@@ -24,8 +25,18 @@ export function startLoad({ wires, codeSentTo, callers = 12 }: Options): Load {
     for (let turn = index; running; turn++) {
       const to = newPhone();
       const sent = await wire.send(sendTo(to)).catch(() => undefined);
-      if (!sent?.response) continue;
-      const known: Acknowledged = { challengeId: challengeIdOf(sent.response), code: codeSentTo(to), mismatches: 0, accepted: 0, unanswered: { right: 0, wrong: 0 } };
+      if (!sent?.response) {
+        // Without a wait, callers who are refused at once would leave the test no time to do anything else.
+        await sleep(20);
+        continue;
+      }
+      const known: Acknowledged = {
+        challengeId: challengeIdOf(sent.response),
+        code: codeSentTo(to),
+        mismatches: 0,
+        accepted: 0,
+        unanswered: { right: 0, wrong: 0 },
+      };
       acknowledged.push(known);
       for (let guess = 0; guess < turn % 4; guess++) await guessWrong(wire, known);
       if (turn % 3 > 0) await guessRight(wire, known);
@@ -45,11 +56,16 @@ export function startLoad({ wires, codeSentTo, callers = 12 }: Options): Load {
 export async function expectKept(acknowledged: readonly Acknowledged[], wires: readonly WireClient[]): Promise<void> {
   for (let at = 0; at < acknowledged.length; at += 50) {
     const some = acknowledged.slice(at, at + 50);
-    await Promise.all(some.map((known, index) => expectOneKept(known, [wires[index % wires.length], wires[(index + 1) % wires.length]] as WireClient[])));
+    await Promise.all(
+      some.map((known, index) => expectOneKept(known, [wires[index % wires.length], wires[(index + 1) % wires.length]] as WireClient[])),
+    );
   }
 }
 
-async function expectOneKept({ challengeId, code, mismatches, accepted, unanswered }: Acknowledged, wires: readonly WireClient[]): Promise<void> {
+async function expectOneKept(
+  { challengeId, code, mismatches, accepted, unanswered }: Acknowledged,
+  wires: readonly WireClient[],
+): Promise<void> {
   const told = JSON.stringify({ challengeId, mismatches, accepted, unanswered });
   const seen = await (wires[0] as WireClient).send(challengeCall("GetChallenge", challengeId));
   expect(seen.code, told).toBe("OK");

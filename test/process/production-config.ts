@@ -6,7 +6,10 @@ import { createKey, hashKey } from "../../src/rpc/auth.ts";
 import { account } from "../providers/twilio-server.ts";
 
 type Settings = Record<string, unknown>;
-type Sample = Settings & { readonly applications: readonly [Settings]; readonly providers: Readonly<Record<"twilio-main" | "mail", Settings>> };
+type Sample = Settings & {
+  readonly applications: readonly [Settings];
+  readonly providers: Readonly<Record<"twilio-main" | "mail", Settings>>;
+};
 
 export type Vendors = {
   readonly twilio?: { readonly baseUrl: string };
@@ -47,7 +50,8 @@ const fillers: Readonly<Record<string, () => string>> = {
 /** Puts what the commands would print in the place of what says so. */
 function fill(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fill);
-  if (typeof value === "object" && value !== null) return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, fill(each)]));
+  if (typeof value === "object" && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, fill(each)]));
   const [, command = ""] = typeof value === "string" ? (/^replace by what (\S+) prints$/.exec(value) ?? []) : [];
   return fillers[command]?.() ?? value;
 }

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { mustSucceed } from "../rpc/cases.ts";
-import type { WireClient } from "../rpc/wire-clients.ts";
 import { login, startSmtpServer } from "../providers/smtp-server.ts";
 import { account, startTwilioServer } from "../providers/twilio-server.ts";
+import { mustSucceed } from "../rpc/cases.ts";
+import type { WireClient } from "../rpc/wire-clients.ts";
 import { challengeCall, challengeIdOf, newPhone, outcome, sendTo, verify } from "./calls.ts";
 import { type Key, newKey, sampleConfig } from "./production-config.ts";
 import { connectTo, launch, newFolder, newSqlite, runCommand, type Service, startService } from "./service.ts";
@@ -24,7 +24,13 @@ beforeAll(async () => {
   writeFileSync(join(folder, "twilio-token"), `${account.token}\n`, { mode: 0o600 });
   const config = sampleConfig({ twilio: { baseUrl: twilio.baseUrl }, smtp: { port: smtp.port, ca: smtp.ca } }, [shop, shopNext]);
   const [first] = config.applications;
-  config.applications.push({ ...first, id: "bank", displayName: "Example Bank", keys: [{ id: "key-0", hash: bank.hash }] } as never);
+  config.applications.push({
+    ...first,
+    id: "bank",
+    displayName: "Example Bank",
+    proofAudience: "https://bank.example.com",
+    keys: [{ id: "key-0", hash: bank.hash }],
+  } as never);
   Object.assign(config.providers["twilio-main"] ?? {}, { authToken: { file: join(folder, "twilio-token") } });
   Object.assign(config.providers.mail ?? {}, { auth: { user: login.user, password: { env: "SMTP_PASSWORD" } } });
   service = await startService({ config, store: newSqlite().url, key: shop.key, env: { SMTP_PASSWORD: login.password } });
@@ -41,7 +47,9 @@ describe("in production, over gRPC and JSON", () => {
     const call = await mustSucceed(wire, sendTo(called, { channels: ["CHANNEL_VOICE"] }));
     expect(await codeIsRight(wire, challengeIdOf(call), codeInCall(twilio.requests, called))).toMatchObject({ channel: "CHANNEL_VOICE" });
     const mail = await mustSucceed(wire, { method: "SendCode", request: { recipient: { emailAddress: mailed } } });
-    expect(await codeIsRight(wire, challengeIdOf(mail), codeInMail(smtp.mails, mailed))).toMatchObject({ recipient: { emailAddress: mailed } });
+    expect(await codeIsRight(wire, challengeIdOf(mail), codeInMail(smtp.mails, mailed))).toMatchObject({
+      recipient: { emailAddress: mailed },
+    });
     expect(smtp.mails.at(-1)).toMatchObject({ secure: true, user: login.user });
   });
 
@@ -66,11 +74,16 @@ describe("who calls", () => {
     const to = newPhone();
     const challengeId = challengeIdOf(await mustSucceed(service.gRPC, sendTo(to)));
     for (const wire of wiresOf(bank)) {
-      for (const call of [verify(challengeId, "000000"), ...(["GetChallenge", "CancelChallenge", "ResendCode"] as const).map((method) => challengeCall(method, challengeId))])
+      for (const call of [
+        verify(challengeId, "000000"),
+        ...(["GetChallenge", "CancelChallenge", "ResendCode"] as const).map((method) => challengeCall(method, challengeId)),
+      ])
         expect(await wire.send(call), call.method).toMatchObject({ code: "NOT_FOUND", reason: "CHALLENGE_NOT_FOUND" });
       expect(await wire.send(verify(challengeId, codeInText(twilio.requests, to)))).toMatchObject({ code: "NOT_FOUND" });
     }
-    expect(await mustSucceed(service.JSON, challengeCall("GetChallenge", challengeId))).toMatchObject({ challenge: { attemptsRemaining: 5 } });
+    expect(await mustSucceed(service.JSON, challengeCall("GetChallenge", challengeId))).toMatchObject({
+      challenge: { attemptsRemaining: 5 },
+    });
     expect(await codeIsRight(service.JSON, challengeId, codeInText(twilio.requests, to))).toMatchObject({ challengeId });
   });
 
@@ -101,7 +114,11 @@ describe("who calls", () => {
 
 describe("without any key", () => {
   it.each(["0.0.0.0:0", "[::]:0"])("%s is refused, and why", async (address) => {
-    const launched = launch({ config: sampleConfig({ twilio: { baseUrl: twilio.baseUrl } }, []), store: newSqlite().url, env: { COUNTERSIGN_HTTP_ADDR: address } });
+    const launched = launch({
+      config: sampleConfig({ twilio: { baseUrl: twilio.baseUrl } }, []),
+      store: newSqlite().url,
+      env: { COUNTERSIGN_HTTP_ADDR: address },
+    });
     expect(await launched.exited).toMatchObject({ code: 1 });
     expect(launched.stderr().trimEnd().split("\n")).toEqual([expect.stringMatching(/COUNTERSIGN_HTTP_ADDR.*key/)]);
   });

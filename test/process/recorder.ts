@@ -3,8 +3,8 @@ import { Client, credentials, Metadata, type StatusObject } from "@grpc/grpc-js"
 import { vi } from "vitest";
 import { encodeRequest, okResponse, type Sent, type WireClient } from "../rpc/wire-clients.ts";
 import { grpcError } from "../rpc/wire-errors.ts";
-import { connectTo, type Service } from "./service.ts";
 import type { Output } from "./secrets-in.ts";
+import { connectTo, type Service } from "./service.ts";
 
 export type Recorder = { readonly wires: readonly WireClient[]; readonly outputs: Output[]; close(): void };
 
@@ -22,7 +22,12 @@ export function record(service: Service, key?: string): Recorder {
     return new Response(body, response);
   });
   const client = new Client(service.grpc, credentials.createInsecure());
-  const gRPC: WireClient = { name: "gRPC", encoding: "binary", close: () => client.close(), send: (sent) => call(client, sent, { key, keep }) };
+  const gRPC: WireClient = {
+    name: "gRPC",
+    encoding: "binary",
+    close: () => client.close(),
+    send: (sent) => call(client, sent, { key, keep }),
+  };
   const { wires } = connectTo(service, key);
   return {
     wires: wires.map((wire) => (wire.name === "gRPC" ? gRPC : wire)),

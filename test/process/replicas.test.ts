@@ -10,12 +10,12 @@ describe.each(stores)("two processes on one database: $name", ({ newUrl }) => {
   /** gRPC and JSON of both, in turns. */
   let wires: readonly WireClient[];
 
-  const connect = async (): Promise<void> => {
-    wires = replicas.flatMap(({ gRPC, JSON }) => [gRPC, JSON]);
+  const connect = (): void => {
+    wires = replicas.flatMap((replica) => [replica.gRPC, replica.JSON]);
   };
   beforeAll(async () => {
     replicas = await Promise.all([startService({ store }), startService({ store })]);
-    await connect();
+    connect();
   });
 
   it("200 parallel right codes: one is accepted", async () => {
@@ -29,7 +29,9 @@ describe.each(stores)("two processes on one database: $name", ({ newUrl }) => {
     const to = newPhone();
     const challenges = [];
     for (let index = 0; index < 5; index++) challenges.push(await open(wires[index % 4] as WireClient, to));
-    const guesses = await Promise.all(challenges.map(async (challengeId) => ({ challengeId, code: wrong(await codeOf(replicas, challengeId)) })));
+    const guesses = await Promise.all(
+      challenges.map(async (challengeId) => ({ challengeId, code: wrong(await codeOf(replicas, challengeId)) })),
+    );
     const answers = await parallel(200, wires, (index) => {
       const { challengeId, code } = guesses[(index >> 2) % 5] as (typeof guesses)[number];
       return verify(challengeId, code);
@@ -60,7 +62,6 @@ describe.each(stores)("two processes on one database: $name", ({ newUrl }) => {
   });
 
   it("verify against cancel: one of them wins", async () => {
-    const won = { verified: 0, canceled: 0 };
     for (let round = 0; round < 20; round++) {
       const challengeId = await open(wires[round % 4] as WireClient, newPhone());
       const code = await codeOf(replicas, challengeId);
@@ -70,9 +71,7 @@ describe.each(stores)("two processes on one database: $name", ({ newUrl }) => {
       const verified = answers.filter(({ response }) => response && "verifyTime" in response).length;
       expect(verified).toBeLessThanOrEqual(1);
       expect(tally(answers)).toEqual(verified === 1 ? { OK: 1, CODE_ALREADY_USED: 7 } : { OK: 4, CHALLENGE_CANCELED: 4 });
-      won[verified === 1 ? "verified" : "canceled"] += 1;
     }
-    expect(won.verified + won.canceled).toBe(20);
   });
 
   it("what was spent stays spent when a process is killed and started anew", async () => {
@@ -82,8 +81,11 @@ describe.each(stores)("two processes on one database: $name", ({ newUrl }) => {
     expect(tally(await parallel(4, wires, () => verify(challengeId, wrong(code))))).toEqual({ CODE_MISMATCH: 4 });
     await replicas[0].stop("SIGKILL");
     replicas = [await startService({ store }), replicas[1]];
-    await connect();
-    expect(await replicas[0].JSON.send(verify(challengeId, wrong(code)))).toMatchObject({ reason: "CODE_MISMATCH", metadata: { attempts_remaining: "0" } });
+    connect();
+    expect(await replicas[0].JSON.send(verify(challengeId, wrong(code)))).toMatchObject({
+      reason: "CODE_MISMATCH",
+      metadata: { attempts_remaining: "0" },
+    });
     expect(tally(await parallel(8, wires, () => verify(challengeId, code)))).toEqual({ TOO_MANY_ATTEMPTS: 8 });
     const [second, third] = [await open(replicas[0].gRPC, to), await open(replicas[1].gRPC, to)];
     const codes = await Promise.all([second, third].map((id) => codeOf(replicas, id)));

@@ -11,7 +11,9 @@ export function secretsIn(outputs: readonly Output[], secrets: readonly Secret[]
     const haystack = Buffer.from(output.bytes).toString("latin1");
     const lower = haystack.toLowerCase();
     return forms
-      .filter(({ pattern, anyCase }) => (typeof pattern === "string" ? (anyCase ? lower : haystack).includes(pattern) : pattern.test(haystack)))
+      .filter(({ pattern, anyCase }) =>
+        typeof pattern === "string" ? (anyCase ? lower : haystack).includes(pattern) : pattern.test(haystack),
+      )
       .map(({ name, form }) => `${name}, ${form}, in ${output.name}`);
   });
 }
@@ -28,7 +30,8 @@ export function formsOf(text: string): Form[] {
     { form: "reversed", pattern: [...text].reverse().join("").toLowerCase(), anyCase: true },
   ];
   for (const encoding of ["base64", "base64url"] as const)
-    for (const offset of [0, 1, 2]) forms.push({ form: `in ${encoding} at offset ${offset}`, pattern: innerBase64(bytes, offset, encoding) });
+    for (const offset of [0, 1, 2])
+      forms.push({ form: `in ${encoding} at offset ${offset}`, pattern: innerBase64(bytes, offset, encoding) });
   if (!/^\d+$/.test(text)) return forms;
   forms.push({ form: "digit by digit", pattern: new RegExp([...text].join("[^0-9]{1,80}")) });
   forms.push({ form: "as a call says it", pattern: new RegExp([...text].map((digit) => `>${digit}<`).join("[^]{1,80}?")) });
@@ -37,7 +40,9 @@ export function formsOf(text: string): Form[] {
 
 /** The characters that any Base64 has in it whose content holds `bytes` at that offset modulo 3. */
 function innerBase64(bytes: Buffer, offset: number, encoding: "base64" | "base64url"): string {
-  const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding).replace(/=+$/, "");
+  const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
+    .toString(encoding)
+    .replace(/=+$/, "");
   const whole = Math.floor(((offset + bytes.length) * 8) / 6);
   return encoded.slice(Math.ceil((offset * 8) / 6), whole);
 }

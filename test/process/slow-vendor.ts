@@ -27,7 +27,8 @@ export async function startSlowVendor() {
       }
     },
     release(): void {
-      for (const response of held.splice(0)) response.writeHead(201, { "content-type": "application/json" }).end('{"sid":"SM0","status":"queued"}');
+      for (const response of held.splice(0))
+        response.writeHead(201, { "content-type": "application/json" }).end('{"sid":"SM0","status":"queued"}');
     },
   };
 }

@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { createServer, connect, type AddressInfo } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { freePort, launch, newFolder, newSqlite, type Options, startService } from "./service.ts";
 import { newKey, sampleConfig } from "./production-config.ts";
+import { freePort, launch, newFolder, newSqlite, type Options, startService } from "./service.ts";
 
 describe("starting", () => {
   it("prints how to send and verify first, and it works as printed", async () => {
@@ -16,7 +16,11 @@ describe("starting", () => {
     expect(challenge).toMatchObject({ state: "CHALLENGE_STATE_PENDING", channel: "CHANNEL_SMS" });
     const [message] = JSON.parse(run(read));
     expect(message).toMatchObject({ channel: "sms", challengeId: challenge.challengeId });
-    const verified = JSON.parse(run(check?.replace('"challengeId":"…"', `"challengeId":"${challenge.challengeId}"`).replace('"code":"…"', `"code":"${message.code}"`)));
+    const verified = JSON.parse(
+      run(
+        check?.replace('"challengeId":"…"', `"challengeId":"${challenge.challengeId}"`).replace('"code":"…"', `"code":"${message.code}"`),
+      ),
+    );
     expect(verified).toMatchObject({ challengeId: challenge.challengeId, recipient: { phoneNumber: "+14155552671" } });
   });
 
@@ -45,7 +49,9 @@ describe("what stops it from starting is one line that names the setting", () =>
 
   it("an address that is none of this machine's", async () => {
     const config = sampleConfig({ twilio: { baseUrl: "http://127.0.0.1:1" } }, [newKey()]);
-    expect(await refusalOf({ config, env: { COUNTERSIGN_GRPC_ADDR: "192.0.2.1:50051" } })).toMatch(/COUNTERSIGN_GRPC_ADDR.*192\.0\.2\.1:50051/);
+    expect(await refusalOf({ config, env: { COUNTERSIGN_GRPC_ADDR: "192.0.2.1:50051" } })).toMatch(
+      /COUNTERSIGN_GRPC_ADDR.*192\.0\.2\.1:50051/,
+    );
   });
 
   it("a setting that is not understood", async () => {
@@ -59,7 +65,9 @@ describe("what stops it from starting is one line that names the setting", () =>
   });
 
   it("a configuration file that is not there", async () => {
-    expect(await refusalOf({ env: { COUNTERSIGN_CONFIG: "/nowhere/countersign.yaml" } })).toMatch(/\/nowhere\/countersign\.yaml.*does not exist/);
+    expect(await refusalOf({ env: { COUNTERSIGN_CONFIG: "/nowhere/countersign.yaml" } })).toMatch(
+      /\/nowhere\/countersign\.yaml.*does not exist/,
+    );
   });
 
   it("a variable that is misspelled", async () => {

@@ -14,7 +14,9 @@ const split = (challengeId: string) => ({ ledger: challengeId.slice(0, 20), nonc
 
 export const sqliteContents = (path: string): StoreContents => ({
   read: async () =>
-    ["", "-wal", "-shm"].filter((suffix) => existsSync(path + suffix)).map((suffix) => ({ name: `ledgers.db${suffix}`, bytes: readFileSync(path + suffix) })),
+    ["", "-wal", "-shm"]
+      .filter((suffix) => existsSync(path + suffix))
+      .map((suffix) => ({ name: `ledgers.db${suffix}`, bytes: readFileSync(path + suffix) })),
   expire: async (challengeId) => {
     const { ledger, nonce } = split(challengeId);
     const connection = new DatabaseSync(path, { timeout: 2_000 });
@@ -30,7 +32,9 @@ export const mongoContents = (url: string): StoreContents => ({
   read: () =>
     withDatabase(url, async (db) => {
       const collections = await db.collections();
-      const found = await Promise.all(collections.map(async (each) => ({ name: each.collectionName, documents: await each.find().toArray() })));
+      const found = await Promise.all(
+        collections.map(async (each) => ({ name: each.collectionName, documents: await each.find().toArray() })),
+      );
       return found.flatMap(({ name, documents }) => documents.flatMap((document) => formsOf(name, document)));
     }),
   expire: (challengeId) =>

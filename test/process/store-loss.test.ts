@@ -14,7 +14,7 @@ describe.skipIf(!hasMongo)("MongoDB that is lost", () => {
   it.each(["cut", "stalled"] as const)("%s: answers quickly, lets nobody in, and recovers by itself", async (mode) => {
     const { proxy, url } = await startProxied();
     const service = await startService({ store: url });
-    await losesAndRecovers(service, { lose: () => proxy.set(mode), restore: () => proxy.set("passing") }, { withinMs: 3_000 });
+    await losesAndRecovers(service, { lose: () => proxy.set(mode), restore: () => proxy.set("passing") }, { withinMs: 3_500 });
     expect(proxy.connections.most).toBeLessThanOrEqual(200);
   });
 
@@ -78,10 +78,17 @@ async function losesAndRecovers(service: Service, { lose, restore }: Loss, { wit
   const untouchedCode = await codeOf([service], untouched);
   lose();
   // A few, then many at once, then again once it is known that the store is away.
-  const few = [verify(challengeId, code), sendTo(newPhone()), challengeCall("GetChallenge", challengeId), challengeCall("CancelChallenge", challengeId)];
+  const few = [
+    verify(challengeId, code),
+    sendTo(newPhone()),
+    challengeCall("GetChallenge", challengeId),
+    challengeCall("CancelChallenge", challengeId),
+  ];
   await Promise.all(few.map((sent) => isUnavailable(service, sent, withinMs)));
   for (let round = 0; round < 2; round++) {
-    const { value: answers, ms } = await timed(parallel(200, service.wires, (index) => (index % 2 ? verify(challengeId, code) : sendTo(newPhone()))));
+    const { value: answers, ms } = await timed(
+      parallel(200, service.wires, (index) => (index % 2 ? verify(challengeId, code) : sendTo(newPhone()))),
+    );
     expect(tally(answers)).toEqual({ STORE_UNAVAILABLE: 200 });
     expect(ms).toBeLessThan(withinMs);
   }
@@ -95,8 +102,14 @@ async function losesAndRecovers(service: Service, { lose, restore }: Loss, { wit
   expect(service.log()).toContainEqual(expect.objectContaining({ event: "code_verified", reason: "STORE_UNAVAILABLE", level: "error" }));
   restore();
   await expect.poll(async () => (await fetch(`http://${service.http}/readyz`)).status, { timeout: 5_000, interval: 50 }).toBe(200);
+  expect(service.log().filter(({ event }) => event === "store_lost")).toEqual([
+    expect.objectContaining({ level: "error", err: expect.anything() }),
+  ]);
+  await expect.poll(() => service.log().filter(({ event }) => event === "store_back")).toHaveLength(1);
   // Nothing that was refused was done.
-  expect(await service.gRPC.send(challengeCall("GetChallenge", untouched))).toMatchObject({ response: { challenge: { attemptsRemaining: 5 } } });
+  expect(await service.gRPC.send(challengeCall("GetChallenge", untouched))).toMatchObject({
+    response: { challenge: { attemptsRemaining: 5 } },
+  });
   expect(tally(await parallel(8, service.wires, () => verify(untouched, untouchedCode)))).toEqual({ OK: 1, CODE_ALREADY_USED: 7 });
   expect(outcome(await service.JSON.send(sendTo(newPhone())))).toBe("OK");
   // What was in flight when it was lost may have been done, and then only once.
@@ -106,6 +119,9 @@ async function losesAndRecovers(service: Service, { lose, restore }: Loss, { wit
 
 async function isUnavailable(service: Service, sent: Parameters<WireClient["send"]>[0], withinMs: number): Promise<void> {
   const { value, ms } = await timed(service.gRPC.send(sent));
-  expect(value, `${sent.method} ${JSON.stringify(service.log().at(-1))}`).toMatchObject({ code: "UNAVAILABLE", reason: "STORE_UNAVAILABLE" });
+  expect(value, `${sent.method} ${JSON.stringify(service.log().at(-1))}`).toMatchObject({
+    code: "UNAVAILABLE",
+    reason: "STORE_UNAVAILABLE",
+  });
   expect(ms, sent.method).toBeLessThan(withinMs);
 }

@@ -17,7 +17,14 @@ export function codeInCall(requests: readonly TwilioRequest[], to: string): stri
 
 /** In the plain text part. */
 export const codeInMail = (mails: readonly Mail[], to: string): string =>
-  find(/^(\d{4,10})\b/m, mails.findLast((mail) => mail.to.includes(to))?.raw.split("\r\n\r\n").slice(1).join("\n"));
+  find(
+    /^(\d{4,10})\b/m,
+    mails
+      .findLast((mail) => mail.to.includes(to))
+      ?.raw.split("\r\n\r\n")
+      .slice(1)
+      .join("\n"),
+  );
 
 function find(pattern: RegExp, text: string | undefined): string {
   const [, code] = pattern.exec(text ?? "") ?? [];
