@@ -16,17 +16,21 @@ import { StoreUnavailable } from "./otp/refusal.ts";
 import { resendCode } from "./otp/resend-code.ts";
 import { sendCode } from "./otp/send-code.ts";
 import { createStretch } from "./otp/stretch.ts";
+import { tellChanges } from "./otp/tell-changes.ts";
 import type { Application, Channel } from "./otp/types.ts";
 import { verifyCode } from "./otp/verify-code.ts";
+import { type WatchDeps, watchChallenge } from "./otp/watch-challenge.ts";
+import { createWatches } from "./otp/watches.ts";
 import { createInbox, type Inbox } from "./providers/inbox.ts";
 import { type Authenticate, createAuthenticate, createOpenAuthenticate } from "./rpc/auth.ts";
 import { createConnectHandler } from "./rpc/connect-handler.ts";
 import { createCodeService, type UseCases } from "./rpc/handlers.ts";
 import { listenGrpc } from "./rpc/listen-grpc.ts";
 import { createProofService, type RedeemProof } from "./rpc/proof-handlers.ts";
-import { maxDeadlineMs, maxMessageBytes } from "./rpc/service.ts";
+import { maxDeadlineMs, maxMessageBytes, maxStreamMs } from "./rpc/service.ts";
 import { createEvents, createFaultLog } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/log.ts";
+import { reportLoss } from "./telemetry/store-loss.ts";
 import { publicKeys } from "./tokens/public-keys.ts";
 import { createProofReader } from "./tokens/read-proof.ts";
 import { createProofSigner } from "./tokens/sign-proof.ts";
@@ -43,14 +47,16 @@ const graceMs = maxDeadlineMs + 2_000;
 /** Chooses and constructs everything; rejects, with nothing left open, when a part cannot start. */
 export async function startApp(config: Config, logger: Logger): Promise<App> {
   await using parts = new AsyncDisposableStack();
-  const store = await openStore(config);
+  const store = reportLoss(await openStore(config), logger);
   parts.defer(() => store.close());
   const inbox = createInbox({ now: () => Date.now() });
   const routes = await createRoutes(config, inbox, parts);
   const random = createRandom();
   const { proofs } = config;
-  const deps: OtpDeps & RedeemDeps = {
-    ledgers: store,
+  const watches = createWatches(store);
+  const deps: OtpDeps & RedeemDeps & WatchDeps = {
+    ledgers: tellChanges(store, watches.changed),
+    watches,
     redemptions: store,
     keyring: createKeyring(config.secrets, random),
     stretch: createStretch(),
@@ -73,7 +79,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const httpListener = await listenHttp({
     ...http,
     setting: "listen.http (COUNTERSIGN_HTTP_ADDR)",
-    rpc: createConnectHandler({ services, log, maxMessageBytes, maxDeadlineMs }),
+    rpc: createConnectHandler({ services, log, maxMessageBytes, maxDeadlineMs, maxStreamMs }),
     routes: {
       isReady: async () => serving && (await answers(store)),
       ...(config.mode === "development" && { listInbox: inbox.list }),
@@ -88,6 +94,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     addresses: { grpc: addressOf(grpcListener.address), http: addressOf(httpListener.address) },
     async close() {
       serving = false;
+      watches.close();
       // Both at once, since the grace is for both; the disposal then finds the gRPC listener closed.
       await Promise.all([grpcListener.close(graceMs), httpListener.close(graceMs)]);
       await started.disposeAsync();
@@ -133,12 +140,13 @@ async function createRoutes(config: Config, inbox: Inbox, parts: AsyncDisposable
   return new Map(all.filter((each) => each.providers.length > 0).map((each) => [each.channel, each]));
 }
 
-const createUseCases = (deps: OtpDeps): UseCases => ({
+const createUseCases = (deps: OtpDeps & WatchDeps): UseCases => ({
   sendCode: (request, call) => sendCode(deps, request, call),
   resendCode: (request, call) => resendCode(deps, request, call),
   verifyCode: (request, call) => verifyCode(deps, request, call),
   cancelChallenge: (request, call) => cancelChallenge(deps, request, call),
   getChallenge: (request, call) => getChallenge(deps, request, call),
+  watchChallenge: (request, call) => watchChallenge(deps, request, call),
 });
 
 /** Without any key, whoever reaches the loopback addresses is the one application: configuration allows no other addresses then. */

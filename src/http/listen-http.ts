@@ -108,6 +108,9 @@ function cannotListen(setting: string, address: string, cause: NodeJS.ErrnoExcep
   return new Error(`${setting}: ${address} ${why}`, { cause });
 }
 
+/** For readers to take what ends their stream when the service stops. */
+const lastWordsMs = 1_000;
+
 type Parts = { readonly server: Server; readonly sockets: ReadonlySet<Socket>; readonly unanswered: ReadonlySet<ServerResponse> };
 
 async function close({ server, sockets, unanswered }: Parts, graceMs: number): Promise<void> {
@@ -122,8 +125,15 @@ async function close({ server, sockets, unanswered }: Parts, graceMs: number): P
   closeIdle();
   // Those in use become idle one by one.
   const sweep = setInterval(closeIdle, 50);
+  const cut = setTimeout(() => cutStreams(unanswered), lastWordsMs);
   const end = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
+  clearTimeout(cut);
   clearInterval(sweep);
   clearTimeout(end);
+}
+
+/** An answer that has begun is complete at once, unless it is a stream, or its reader does not take it. */
+function cutStreams(unanswered: ReadonlySet<ServerResponse>): void {
+  for (const response of unanswered) if (response.headersSent && !response.writableFinished) response.destroy();
 }

@@ -25,6 +25,7 @@ export type Reason =
   | "MESSAGE_TOO_LARGE"
   | "DEADLINE_EXCEEDED"
   | "UNIMPLEMENTED"
+  | "SHUTTING_DOWN"
   | "INTERNAL";
 
 /** `field` is the path in the request (`recipient.phone_number`), `description` says what to write instead. */

@@ -1,6 +1,7 @@
 import { scrypt } from "node:crypto";
+import { createTurns } from "./turns.ts";
 
-/** Makes trying every code expensive even for a thief of both database and keys; `call` order is kept. */
+/** Makes trying every code expensive even for a thief of both database and keys. */
 export type Stretch = (code: string, salt: string, signal: AbortSignal) => Promise<string>;
 
 /** OWASP's smallest recommended cost (N = 2^14, r = 8, p = 5 or N = 2^15, p = 3): 32 MiB and some 80 ms. */
@@ -11,19 +12,12 @@ const cost = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 2 ** 20 };
  * and all memory. Who waits past the caller's deadline leaves the line.
  */
 export function createStretch(parallel = 2): Stretch {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (code, salt, signal) => {
-    if (running >= parallel) await new Promise<void>((resolve) => waiting.push(resolve));
-    running += 1;
-    try {
+  const takeTurn = createTurns(parallel);
+  return (code, salt, signal) =>
+    takeTurn(async () => {
       signal.throwIfAborted();
-      return await derive(code, salt);
-    } finally {
-      running -= 1;
-      waiting.shift()?.();
-    }
-  };
+      return derive(code, salt);
+    });
 }
 
 const derive = (code: string, salt: string): Promise<string> =>

@@ -12,7 +12,12 @@ import { openRequest } from "./connect-request.ts";
 import type { Incoming, LogFailure, Service, StreamHandler, UnaryHandler } from "./service.ts";
 import { deadlineExceeded, toConnectError, toStatus } from "./status.ts";
 
-export type ConnectOptions = RequestLimits & { readonly services: readonly Service[]; readonly log: LogFailure };
+export type ConnectOptions = RequestLimits & {
+  /** `maxDeadlineMs` for RPCs whose answer is a stream. */
+  readonly maxStreamMs: number;
+  readonly services: readonly Service[];
+  readonly log: LogFailure;
+};
 
 /** Answers a request and returns true, or returns false when its path is no RPC. */
 export type ConnectHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -35,14 +40,15 @@ export function createConnectHandler(options: ConnectOptions): ConnectHandler {
 
 const openedKey = createContextKey<OpenedRequest | undefined>(undefined);
 
-function createHandlers({ services, log, maxMessageBytes, maxDeadlineMs, registry }: ConnectOptions): UniversalHandler[] {
+function createHandlers({ services, log, maxMessageBytes, maxDeadlineMs, maxStreamMs, registry }: ConnectOptions): UniversalHandler[] {
   const router = createConnectRouter({
     connect: true,
     grpcWeb: true,
     grpc: false,
     acceptCompression: [compressionGzip],
     readMaxBytes: maxMessageBytes,
-    maxTimeoutMs: maxDeadlineMs,
+    // Each request comes with a deadline within its own limit.
+    maxTimeoutMs: Math.max(maxDeadlineMs, maxStreamMs),
     jsonOptions: { registry },
   });
   for (const { service, handlers } of services) {
@@ -57,11 +63,20 @@ function createHandlers({ services, log, maxMessageBytes, maxDeadlineMs, registr
   return router.handlers;
 }
 
-async function answer(handler: UniversalHandler, request: IncomingMessage, response: ServerResponse, limits: RequestLimits): Promise<void> {
+const callTypes = "content-type must be application/json, application/proto or one of gRPC-Web";
+const streamTypes = "the answer is a stream: content-type must be application/connect+json, application/connect+proto or one of gRPC-Web";
+
+async function answer(
+  handler: UniversalHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ConnectOptions,
+): Promise<void> {
   if (request.method !== "POST") return refuse(response, 405, "only POST is served here", { allow: "POST" });
+  const isStream = handler.method.methodKind !== "unary";
   if (!handler.supportedContentType(request.headers["content-type"] ?? ""))
-    return refuse(response, 415, "content-type must be application/json, application/proto, or one of gRPC-Web or Connect streaming");
-  const opened = await openRequest(request, limits);
+    return refuse(response, 415, isStream ? streamTypes : callTypes);
+  const opened = await openRequest(request, isStream ? { ...options, maxDeadlineMs: options.maxStreamMs } : options);
   if (!opened) return;
   const away = new AbortController();
   response.once("close", () => {
@@ -78,9 +93,11 @@ async function answer(handler: UniversalHandler, request: IncomingMessage, respo
     contextValues: createContextValues().set(openedKey, opened),
   });
   if (!opened.reusable) answered.header?.set("connection", "close");
+  // nginx would keep the messages back until its buffer is full (ngx_http_proxy_module, proxy_buffering).
+  if (isStream) answered.header?.set("x-accel-buffering", "no");
   response.writeHead(answered.status, answered.header ? Object.fromEntries(answered.header) : {});
   if (!answered.body) response.end();
-  else if (handler.method.methodKind === "unary") response.end(await collect(answered.body));
+  else if (!isStream) response.end(await collect(answered.body));
   else await pipeline(answered.body, response);
 }
 

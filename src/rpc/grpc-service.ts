@@ -3,8 +3,7 @@
  * malformed one becomes INVALID_ARGUMENT instead of grpc-js's INTERNAL, and nothing is made that the call does not use.
  */
 import { once } from "node:events";
-import type { DescMethod } from "@bufbuild/protobuf";
-import { toBinary } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
 import type {
   Metadata,
   MethodDefinition,
@@ -19,12 +18,18 @@ import { checkTimeout } from "./grpc-streams.ts";
 import { parseBinary } from "./parse-binary.ts";
 import type { Incoming, LogFailure, Service, StreamHandler, UnaryHandler } from "./service.ts";
 import { toStatus } from "./status.ts";
+import { createBinaryWriter } from "./write-binary.ts";
 
 export type GrpcServiceOptions = { readonly log: LogFailure; readonly maxMessageBytes: number };
 
 type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
 type StreamCall = ServerWritableStream<Buffer, Buffer>;
-type Rpc<H> = GrpcServiceOptions & { readonly method: DescMethod; readonly name: string; readonly handler: H };
+type Rpc<H> = GrpcServiceOptions & {
+  readonly method: DescMethod;
+  readonly name: string;
+  readonly handler: H;
+  readonly write: (message: MessageShape<DescMessage>) => Uint8Array;
+};
 type Exchange = Incoming & {
   leading(): Metadata | undefined;
   trailing(): Metadata | undefined;
@@ -36,7 +41,7 @@ export function addGrpcService(server: Server, { service, handlers }: Service, o
   for (const method of service.methods) {
     const handler = handlers[method.localName];
     if (!handler) continue;
-    const rpc = { ...options, method, name: `${service.typeName}/${method.name}`, handler };
+    const rpc = { ...options, method, name: `${service.typeName}/${method.name}`, handler, write: createBinaryWriter(method.output) };
     const implementation =
       method.methodKind === "server_streaming" ? streamCall(rpc as Rpc<StreamHandler>) : unaryCall(rpc as Rpc<UnaryHandler>);
     server.addService({ [method.localName]: definition(service.typeName, method) }, { [method.localName]: implementation });
@@ -61,7 +66,7 @@ function unaryCall(rpc: Rpc<UnaryHandler>): UntypedHandleCall {
     try {
       const message = await rpc.handler(exchange);
       exchange.settle();
-      const bytes = toBuffer(toBinary(rpc.method.output, message));
+      const bytes = toBuffer(rpc.write(message));
       sendLeading(call, exchange);
       respond(null, bytes, exchange.trailing());
     } catch (thrown) {
@@ -80,7 +85,7 @@ function streamCall(rpc: Rpc<StreamHandler>): UntypedHandleCall {
       for await (const message of rpc.handler(exchange)) {
         if (call.cancelled) return;
         sendLeading(call, exchange);
-        const bytes = toBuffer(toBinary(rpc.method.output, message));
+        const bytes = toBuffer(rpc.write(message));
         // A slow reader holds its own stream back, not our memory.
         if (!call.write(bytes)) await once(call, "drain", { signal: exchange.signal() });
       }

@@ -3,7 +3,8 @@
  * day becomes no time), and answers its own refusals without the details this API promises. Both are done on the HTTP/2
  * stream, because grpc-js runs its own refusals past its interceptors.
  */
-import type { Http2Server, OutgoingHttpHeaders, ServerHttp2Stream, ServerStreamResponseOptions } from "node:http2";
+import type { Http2Server, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream, ServerStreamResponseOptions } from "node:http2";
+import { constants } from "node:http2";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import type { Metadata, Server } from "@grpc/grpc-js";
 import type { Refusal } from "../otp/refusal.ts";
@@ -12,22 +13,47 @@ import { detailsKey, encodeDetails } from "./grpc-status.ts";
 import { healthWatchPath } from "./health.ts";
 import { accept, deadlineExceeded, toConnectError } from "./status.ts";
 
+export type StreamLimits = {
+  readonly maxDeadlineMs: number;
+  readonly maxStreamMs: number;
+  /** Of the RPCs whose answer is a stream. */
+  readonly streamPaths: ReadonlySet<string>;
+};
+
+/** Cuts off the answers that are streams, and whose readers have not taken their end. */
+export type CutStreams = () => void;
+
 /** To be called once, before the first connection. */
-export function correctStreams(server: Server, maxDeadlineMs: number, onSession: (http2Server: Http2Server) => void): void {
+export function correctStreams(server: Server, limits: StreamLimits, onSession: (http2Server: Http2Server) => void): CutStreams {
+  const streams = new Set<ServerHttp2Stream>();
   // The field is private, but has been there since connection injectors have; there is no public way to the HTTP/2 server.
   const { http2Servers } = server as unknown as { readonly http2Servers: ReadonlyMap<Http2Server, unknown> };
   for (const http2Server of http2Servers.keys()) {
     http2Server.prependListener("stream", (stream, headers) => {
-      const asked = headers["grpc-timeout"] as string | undefined;
-      const deadline = parseDeadline("grpc-timeout", asked, maxDeadlineMs);
-      if (asked !== undefined) headers[askedTimeoutKey] = asked;
-      if (asked !== undefined || headers[":path"] !== healthWatchPath)
-        headers["grpc-timeout"] = `${deadline.ok ? deadline.value : maxDeadlineMs}m`;
+      const isStream = limits.streamPaths.has(headers[":path"] ?? "");
+      if (isStream) remember(streams, stream);
+      lowerTimeout(headers, isStream ? limits.maxStreamMs : limits.maxDeadlineMs);
       stream.respond = respond;
       stream.sendTrailers = sendTrailers;
     });
     onSession(http2Server);
   }
+  return () => {
+    for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL);
+  };
+}
+
+function lowerTimeout(headers: IncomingHttpHeaders, maxMs: number): void {
+  const asked = headers["grpc-timeout"] as string | undefined;
+  if (asked === undefined && headers[":path"] === healthWatchPath) return;
+  if (asked !== undefined) headers[askedTimeoutKey] = asked;
+  const deadline = parseDeadline("grpc-timeout", asked, maxMs);
+  headers["grpc-timeout"] = `${deadline.ok ? deadline.value : maxMs}m`;
+}
+
+function remember(streams: Set<ServerHttp2Stream>, stream: ServerHttp2Stream): void {
+  streams.add(stream);
+  stream.once("close", () => streams.delete(stream));
 }
 
 /** Throws the refusal of a `grpc-timeout` that is not one. */

@@ -1,11 +1,9 @@
-import type { WatchChallengeRequestSchema } from "../gen/countersign/v1/code_service_pb.js";
 import { CodeService } from "../gen/countersign/v1/code_service_pb.js";
 import type { Challenge, ResendCodeRequest, SendCodeRequest, Verification, VerifyCodeRequest } from "../otp/challenge.ts";
 import type { Result } from "../otp/refusal.ts";
-import { refused } from "../otp/refusal.ts";
 import type { Call } from "../otp/types.ts";
 import type { Authenticate } from "./auth.ts";
-import { createAnswer } from "./call.ts";
+import { createAnswer, createAnswerStream } from "./call.ts";
 import { readChallengeId, readResendCode, readSendCode, readVerifyCode } from "./read-request.ts";
 import type { Service } from "./service.ts";
 import { asService } from "./service.ts";
@@ -18,16 +16,13 @@ export type UseCases = {
   verifyCode(request: VerifyCodeRequest, call: Call): Promise<Result<Verification>>;
   cancelChallenge(request: { readonly challengeId: string }, call: Call): Promise<Result<Challenge>>;
   getChallenge(request: { readonly challengeId: string }, call: Call): Promise<Result<Challenge>>;
+  watchChallenge(request: { readonly challengeId: string }, call: Call): AsyncIterable<Result<Challenge>>;
 };
 
 /** `CodeService` as every wire carries it. */
 export function createCodeService(useCases: UseCases, authenticate: Authenticate): Service {
   const answer = createAnswer(authenticate);
-  const refuseToWatch = answer<typeof WatchChallengeRequestSchema, unknown, never, never>({
-    read: readChallengeId,
-    run: async () => refused("UNIMPLEMENTED", "this version cannot watch a challenge; ask GetChallenge again"),
-    write: (never) => never,
-  });
+  const answerStream = createAnswerStream(authenticate);
   return asService(CodeService, {
     sendCode: answer({
       read: readSendCode,
@@ -50,9 +45,10 @@ export function createCodeService(useCases: UseCases, authenticate: Authenticate
       run: useCases.getChallenge,
       write: (value) => ({ $typeName: "countersign.v1.GetChallengeResponse", challenge: writeChallenge(value) }),
     }),
-    // biome-ignore lint/correctness/useYield: the refusal is thrown where a stream is asked for its first message
-    watchChallenge: async function* (incoming) {
-      await refuseToWatch(incoming);
-    },
+    watchChallenge: answerStream({
+      read: readChallengeId,
+      run: useCases.watchChallenge,
+      write: (value) => ({ $typeName: "countersign.v1.WatchChallengeResponse", challenge: writeChallenge(value) }),
+    }),
   });
 }

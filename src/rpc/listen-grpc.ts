@@ -1,19 +1,22 @@
 import type { Http2Server } from "node:http2";
-import type { AddressInfo, Server as NetServer } from "node:net";
+import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { createServer } from "node:net";
 import type { ConnectionInjector } from "@grpc/grpc-js";
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
 import { addGrpcService } from "./grpc-service.ts";
-import { correctStreams } from "./grpc-streams.ts";
-import { addHealth, type Health } from "./health.ts";
+import { type CutStreams, correctStreams } from "./grpc-streams.ts";
+import { addHealth, type Health, healthWatchPath } from "./health.ts";
 import { addReflection } from "./reflection.ts";
 import type { LogFailure, Service } from "./service.ts";
-import { maxDeadlineMs, maxMessageBytes } from "./service.ts";
+import { maxDeadlineMs, maxMessageBytes, maxStreamMs } from "./service.ts";
 
 export type GrpcLimits = {
   readonly maxMessageBytes: number;
   readonly maxDeadlineMs: number;
+  /** The same for RPCs whose answer is a stream. */
+  readonly maxStreamMs: number;
   readonly maxConnections: number;
+  /** Many backends have one connection for everything, and each watcher of a challenge holds one of these for minutes. */
   readonly maxStreamsPerConnection: number;
   /** How long a connection may take to say that it speaks HTTP/2. */
   readonly greetingMs: number;
@@ -25,12 +28,16 @@ export type GrpcLimits = {
   readonly pingTimeoutMs: number;
 };
 
+/** For a peer to take what ends its stream or its connection. */
+const lastWordsMs = 1_000;
+
 /** What Node and grpc-js leave open (no greeting, stream, idle or age limit) is bounded here. */
 export const defaultGrpcLimits: GrpcLimits = {
   maxMessageBytes,
   maxDeadlineMs,
+  maxStreamMs,
   maxConnections: 10_000,
-  maxStreamsPerConnection: 256,
+  maxStreamsPerConnection: 1_000,
   greetingMs: 10_000,
   idleMs: 300_000,
   maxAgeMs: 1_800_000,
@@ -67,11 +74,15 @@ export async function listenGrpc(options: ListenGrpcOptions): Promise<GrpcListen
   addReflection(server, options.services);
   // Our own socket server: grpc-js bounds no connections, and hides why it cannot listen.
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  correctStreams(server, limits.maxDeadlineMs, (http2Server) => dropSilent(http2Server, limits.greetingMs));
-  const sockets = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => injector.injectConnection(socket));
+  const streamPaths = new Set([healthWatchPath, ...options.services.flatMap(streamPathsOf)]);
+  const cutStreams = correctStreams(server, { ...limits, streamPaths }, (http2Server) => dropSilent(http2Server, limits.greetingMs));
+  const sockets = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    endHalfOpen(socket);
+    injector.injectConnection(socket);
+  });
   sockets.maxConnections = limits.maxConnections;
   const address = await listen(sockets, options);
-  return { address, setServing: health.setServing, close: (graceMs) => close({ server, sockets, injector, health }, graceMs) };
+  return { address, setServing: health.setServing, close: (graceMs) => close({ server, sockets, injector, health, cutStreams }, graceMs) };
 }
 
 const serverOptions = (limits: GrpcLimits) => ({
@@ -82,10 +93,13 @@ const serverOptions = (limits: GrpcLimits) => ({
   "grpc-node.max_session_memory": 64,
   "grpc.max_connection_idle_ms": limits.idleMs,
   "grpc.max_connection_age_ms": limits.maxAgeMs,
-  "grpc.max_connection_age_grace_ms": limits.maxDeadlineMs + 5_000,
+  "grpc.max_connection_age_grace_ms": Math.max(limits.maxDeadlineMs, limits.maxStreamMs) + 5_000,
   "grpc.keepalive_time_ms": limits.pingAfterMs,
   "grpc.keepalive_timeout_ms": limits.pingTimeoutMs,
 });
+
+const streamPathsOf = ({ service }: Service): string[] =>
+  service.methods.filter(({ methodKind }) => methodKind === "server_streaming").map(({ name }) => `/${service.typeName}/${name}`);
 
 /** A connection whose first frame (SETTINGS, RFC 9113, section 3.4) does not come is dropped; Node would keep it for ever. */
 function dropSilent(http2Server: Http2Server, greetingMs: number): void {
@@ -93,6 +107,14 @@ function dropSilent(http2Server: Http2Server, greetingMs: number): void {
     const timer = setTimeout(() => session.destroy(), greetingMs);
     session.once("remoteSettings", () => clearTimeout(timer));
     session.once("close", () => clearTimeout(timer));
+  });
+}
+
+/** A peer that does not close its side after we have closed ours, since it has a stream it does not read, would keep the connection. */
+function endHalfOpen(socket: Socket): void {
+  socket.once("finish", () => {
+    const timer = setTimeout(() => socket.destroy(), lastWordsMs);
+    socket.once("close", () => clearTimeout(timer));
   });
 }
 
@@ -114,13 +136,16 @@ type Parts = {
   readonly server: Server;
   readonly sockets: NetServer;
   readonly injector: ConnectionInjector;
+  readonly cutStreams: CutStreams;
 };
 
-async function close({ server, sockets, injector, health }: Parts, graceMs: number): Promise<void> {
+async function close({ server, sockets, injector, health, cutStreams }: Parts, graceMs: number): Promise<void> {
   health.setServing(false);
   health.endWatches();
   const closed = new Promise<void>((resolve) => sockets.close(() => resolve()));
   injector.drain(graceMs);
+  const cut = setTimeout(cutStreams, lastWordsMs);
   await closed;
+  clearTimeout(cut);
   server.forceShutdown();
 }

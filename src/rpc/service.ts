@@ -5,6 +5,8 @@ import type { DescMessage, DescMethod, DescService, MessageShape } from "@bufbui
 export const maxMessageBytes = 16_384;
 /** Nobody waits longer for a code, so no call holds resources longer. */
 export const maxDeadlineMs = 15_000;
+/** The same for an answer that is a stream: whoever watches a challenge, which lasts 600 s at most, sees its end. */
+export const maxStreamMs = 660_000;
 
 /** One request as a wire hands it over. Nothing is parsed before it is asked for: a stranger without a key costs no parsing. */
 export type Incoming<I extends DescMessage = DescMessage> = {

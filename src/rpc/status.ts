@@ -29,6 +29,7 @@ const codes: Readonly<Record<Reason, Code>> = {
   MESSAGE_TOO_LARGE: Code.ResourceExhausted,
   DEADLINE_EXCEEDED: Code.DeadlineExceeded,
   UNIMPLEMENTED: Code.Unimplemented,
+  SHUTTING_DOWN: Code.Unavailable,
   INTERNAL: Code.Internal,
 };
 

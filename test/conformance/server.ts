@@ -5,7 +5,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { listenHttp } from "../../src/http/listen-http.ts";
 import { createConnectHandler } from "../../src/rpc/connect-handler.ts";
 import { listenGrpc } from "../../src/rpc/listen-grpc.ts";
-import { maxDeadlineMs } from "../../src/rpc/service.ts";
+import { maxDeadlineMs, maxStreamMs } from "../../src/rpc/service.ts";
 import type { Generated } from "./service.ts";
 import { conformanceRegistry, createConformanceService } from "./service.ts";
 
@@ -30,7 +30,8 @@ async function serve({ protocol, messageReceiveLimit }: ServerRequest): Promise<
     process.stderr.write(`${JSON.stringify(failure, (_, value) => (value instanceof Error ? value.stack : value))}\n`);
   const address = { host: "127.0.0.1", port: 0, setting: "conformance" };
   if (protocol === grpcProtocol) return (await listenGrpc({ ...address, services, log, limits: { maxMessageBytes } })).address;
-  const rpc = createConnectHandler({ services, log, maxMessageBytes, maxDeadlineMs, registry: conformanceRegistry(generated) });
+  const limits = { maxMessageBytes, maxDeadlineMs, maxStreamMs };
+  const rpc = createConnectHandler({ services, log, ...limits, registry: conformanceRegistry(generated) });
   return (await listenHttp({ ...address, rpc, origins: [], routes: { isReady: () => true }, onError: log })).address;
 }
 

@@ -162,9 +162,30 @@ const calls: readonly Case[] = [
     expect: { code: "NOT_FOUND", reason: "CHALLENGE_NOT_FOUND" },
   },
   {
-    name: "WatchChallenge",
+    name: "watching a challenge that is not there",
     send: { method: "WatchChallenge", request: { challengeId: "a".repeat(36) } },
-    expect: { code: "UNIMPLEMENTED" },
+    expect: { code: "NOT_FOUND", reason: "CHALLENGE_NOT_FOUND" },
+  },
+  {
+    name: "watching what no challenge is called",
+    send: { method: "WatchChallenge", request: { challengeId: "a b" } },
+    expect: { code: "INVALID_ARGUMENT", fields: ["challenge_id"] },
+  },
+  {
+    name: "watching with a deadline of words",
+    send: { method: "WatchChallenge", request: { challengeId: "a".repeat(36) }, timeout: { grpc: "soon", connect: "soon" } },
+    expect: { code: "INVALID_ARGUMENT", fields: ["timeout"] },
+  },
+  {
+    name: "watching for eleven thousand years",
+    send: { method: "WatchChallenge", request: { challengeId: "a".repeat(36) }, timeout: { grpc: "99999999H", connect: "9999999999" } },
+    expect: { code: "NOT_FOUND", reason: "CHALLENGE_NOT_FOUND" },
+  },
+  {
+    name: "a stranger who would watch",
+    needsKeys: true,
+    send: { method: "WatchChallenge", request: { challengeId: "a".repeat(36) }, headers: { authorization: "Bearer cs_unknown" } },
+    expect: { code: "UNAUTHENTICATED" },
   },
   ...["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a b", "cs_key", `Bearer ${"x".repeat(4000)}`, "Bearer cs_unknown"].map(
     (authorization): Case => ({

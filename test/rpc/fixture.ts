@@ -6,7 +6,10 @@ import { cancelChallenge } from "../../src/otp/cancel-challenge.ts";
 import { getChallenge } from "../../src/otp/get-challenge.ts";
 import { resendCode } from "../../src/otp/resend-code.ts";
 import { sendCode } from "../../src/otp/send-code.ts";
+import { tellChanges } from "../../src/otp/tell-changes.ts";
 import { verifyCode } from "../../src/otp/verify-code.ts";
+import { watchChallenge } from "../../src/otp/watch-challenge.ts";
+import { createWatches, type Watches } from "../../src/otp/watches.ts";
 import type { Authenticate } from "../../src/rpc/auth.ts";
 import { createAuthenticate, hashKey } from "../../src/rpc/auth.ts";
 import { createConnectHandler } from "../../src/rpc/connect-handler.ts";
@@ -14,7 +17,7 @@ import type { UseCases } from "../../src/rpc/handlers.ts";
 import { createCodeService } from "../../src/rpc/handlers.ts";
 import type { GrpcLimits } from "../../src/rpc/listen-grpc.ts";
 import { listenGrpc } from "../../src/rpc/listen-grpc.ts";
-import { maxDeadlineMs, maxMessageBytes } from "../../src/rpc/service.ts";
+import { maxDeadlineMs, maxMessageBytes, maxStreamMs } from "../../src/rpc/service.ts";
 import { application, createFixture } from "../otp/fixture.ts";
 import type { World } from "./cases.ts";
 
@@ -37,7 +40,11 @@ export async function startWires({ useCases, authenticate, grpc, http, origins =
   const local = { host: "127.0.0.1", port: 0 };
   const grpcListener = await listenGrpc({ ...local, setting: "COUNTERSIGN_GRPC_ADDR", services, log, limits: grpc });
   grpcListener.setServing(true);
-  const bounds = { maxMessageBytes: grpc?.maxMessageBytes ?? maxMessageBytes, maxDeadlineMs: grpc?.maxDeadlineMs ?? maxDeadlineMs };
+  const bounds = {
+    maxMessageBytes: grpc?.maxMessageBytes ?? maxMessageBytes,
+    maxDeadlineMs: grpc?.maxDeadlineMs ?? maxDeadlineMs,
+    maxStreamMs: grpc?.maxStreamMs ?? maxStreamMs,
+  };
   const httpListener = await listenHttp({
     ...local,
     setting: "COUNTERSIGN_HTTP_ADDR",
@@ -57,9 +64,10 @@ export async function startWires({ useCases, authenticate, grpc, http, origins =
 }
 
 /** The rules themselves, over a store in memory. */
-export function createWorld(): { useCases: UseCases; world: World } {
+export function createWorld(): { useCases: UseCases; world: World; watches: Watches } {
   const fixture = createFixture();
-  const deps = { ...fixture.deps, parseRecipient };
+  const watches = createWatches(fixture.deps.ledgers);
+  const deps = { ...fixture.deps, parseRecipient, watches, ledgers: tellChanges(fixture.deps.ledgers, watches.changed) };
   return {
     useCases: {
       sendCode: (request, call) => sendCode(deps, request, call),
@@ -67,7 +75,9 @@ export function createWorld(): { useCases: UseCases; world: World } {
       verifyCode: (request, call) => verifyCode(deps, request, call),
       cancelChallenge: (request, call) => cancelChallenge(deps, request, call),
       getChallenge: (request, call) => getChallenge(deps, request, call),
+      watchChallenge: (request, call) => watchChallenge(deps, request, call),
     },
+    watches,
     world: {
       newPhoneNumber: () => `+491511${randomInt(1_000_000, 9_999_999)}`,
       codeSentTo: async (to) => fixture.sent.findLast((message) => message.to === to)?.code ?? "",
@@ -77,6 +87,10 @@ export function createWorld(): { useCases: UseCases; world: World } {
 
 const never = () => new Promise<never>(() => undefined);
 
+async function* silence(): AsyncGenerator<never> {
+  yield await never();
+}
+
 /** Use cases of which each test says what they do. */
 export const useCasesThat = (some: Partial<UseCases>): UseCases => ({
   sendCode: never,
@@ -84,5 +98,6 @@ export const useCasesThat = (some: Partial<UseCases>): UseCases => ({
   verifyCode: never,
   cancelChallenge: never,
   getChallenge: never,
+  watchChallenge: silence,
   ...some,
 });

@@ -32,6 +32,20 @@ describe("bounds", () => {
     expect(performance.now() - started).toBeLessThan(3000);
   });
 
+  it("drops a connection whose peer does not close its side", async () => {
+    const [host, port] = service.addresses.grpc.split(":");
+    const socket = connect({ host, port: Number(port), allowHalfOpen: true });
+    socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])]));
+    socket.resume();
+    await new Promise((resolve) => socket.once("end", resolve));
+    // Ours is closed; what we still say is answered by a reset once the other side is gone too.
+    const reset = new Promise((resolve) => socket.once("error", resolve));
+    const ping = Buffer.from([0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    const pings = setInterval(() => socket.write(ping), 100);
+    await reset.finally(() => clearInterval(pings));
+    socket.destroy();
+  });
+
   it("answers a stream whose message never comes with DEADLINE_EXCEEDED", async () => {
     const received = await rawCall({ "grpc-timeout": undefined }, (stream) => stream.write(Buffer.of(0, 0)));
     expect(received).toMatchObject({ code: "DEADLINE_EXCEEDED", reason: "DEADLINE_EXCEEDED" });

@@ -1,13 +1,11 @@
 /** The clients people use, as they come out of their packages. */
 import { create } from "@bufbuild/protobuf";
-import type { Transport } from "@connectrpc/connect";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import { createConnectTransport as createWebConnect, createGrpcWebTransport as createWebGrpcWeb } from "@connectrpc/connect-web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ChallengeState, Channel, CodeService, SendCodeRequestSchema } from "../../src/gen/countersign/v1/code_service_pb.js";
 import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb.js";
 import { createWorld, key, startWires } from "./fixture.ts";
+import { transportsTo } from "./transports.ts";
 
 const { useCases, world } = createWorld();
 let service: Awaited<ReturnType<typeof startWires>>;
@@ -16,19 +14,11 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const transports: Record<string, () => Transport> = {
-  "connect-node, gRPC": () => createGrpcTransport({ baseUrl: `http://${service.addresses.grpc}` }),
-  "connect-node, gRPC-Web": () => createGrpcWebTransport({ baseUrl: `http://${service.addresses.http}`, httpVersion: "1.1" }),
-  "connect-node, Connect": () =>
-    createConnectTransport({ baseUrl: `http://${service.addresses.http}`, httpVersion: "1.1", useBinaryFormat: true }),
-  "connect-node, Connect with JSON": () => createConnectTransport({ baseUrl: `http://${service.addresses.http}`, httpVersion: "1.1" }),
-  "connect-web, Connect": () => createWebConnect({ baseUrl: `http://${service.addresses.http}` }),
-  "connect-web, gRPC-Web": () => createWebGrpcWeb({ baseUrl: `http://${service.addresses.http}` }),
-};
+const transports = Object.entries(transportsTo(() => service.addresses));
 
 const headers = { authorization: `Bearer ${key}` };
 
-describe.each(Object.entries(transports))("%s", (_, createTransport) => {
+describe.each(transports)("%s", (_, createTransport) => {
   it("sends and verifies", async () => {
     const client = createClient(CodeService, createTransport());
     const to = world.newPhoneNumber();
@@ -51,13 +41,5 @@ describe.each(Object.entries(transports))("%s", (_, createTransport) => {
     const error = await client.getChallenge({ challengeId: "A".repeat(36) }, { headers }).catch((thrown) => ConnectError.from(thrown));
     expect(error).toMatchObject({ code: Code.NotFound });
     expect((error as ConnectError).findDetails(ErrorInfoSchema)).toMatchObject([{ reason: "CHALLENGE_NOT_FOUND", domain: "countersign" }]);
-  });
-
-  it("is told that nothing can be watched", async () => {
-    const client = createClient(CodeService, createTransport());
-    const watching = async () => {
-      for await (const _ of client.watchChallenge({ challengeId: "A".repeat(36) }, { headers })) throw new Error("a message");
-    };
-    await expect(watching()).rejects.toMatchObject({ code: Code.Unimplemented });
   });
 });
