@@ -63,13 +63,19 @@ export interface ProofReader {
 export type Message = {
   readonly channel: Channel;
   readonly to: string;
+  /** Where a phone number belongs (ISO 3166-1 alpha-2), if anywhere; the carrier knows. */
+  readonly country?: string;
   readonly code: string;
   /** Plain text; what is spoken, for voice, apart from the code itself. */
   readonly text: string;
   readonly subject?: string;
   readonly html?: string;
+  /** Who an email says it is from, in place of the provider's own. */
+  readonly fromName?: string;
   /** BCP 47 tag of the language the text was found in. */
   readonly locale: string;
+  /** Which of the application's purposes the code is for; some countries register texts by it. */
+  readonly purpose?: string;
   /** For voice: what is said before and after the code, and how often the whole is said. */
   readonly speech?: { readonly before: string; readonly after: string; readonly repeat: number };
   readonly challengeId: string;
@@ -103,15 +109,28 @@ export type SendResult =
       readonly vendorCode?: string;
     };
 
-/** Whose account delivers. Never rejects for what the vendor answers; the signal is the caller's deadline. */
+/** Whose account delivers. Never rejects for what the vendor answers; whoever calls ends it by the signal. */
 export interface Provider {
   readonly name: string;
-  send(message: Message, signal: AbortSignal): Promise<SendResult>;
+  /** `onWritten` is called when the request may have left, after which nobody else is asked; who cannot tell never calls it. */
+  send(message: Message, signal: AbortSignal, onWritten?: () => void): Promise<SendResult>;
+}
+
+/** One try of one provider, as it came out. */
+export type Attempt = { readonly provider: string; readonly result: SendResult; readonly durationMs: number };
+
+/** Who brings the messages of one channel to their recipients, by one of several providers. */
+export interface Carrier {
+  /** Tries providers until one decides, and resolves to that try. `onAttempt` sees every try as it ends. */
+  carry(
+    message: Message,
+    terms: { readonly signal: AbortSignal; readonly remainingMs: number; onAttempt(attempt: Attempt): void },
+  ): Promise<Attempt>;
 }
 
 /** What a channel needs to word a message. */
 export type Wording = {
-  readonly application: Application;
+  readonly application: Pick<Application, "displayName" | "defaultLocale" | "templates">;
   readonly recipient: Recipient;
   readonly code: string;
   readonly purpose: string;
@@ -123,12 +142,17 @@ export type Wording = {
   readonly lifetimeMs: number;
 };
 
-/** How a person receives a code: which recipients it reaches, how the message reads, and who carries it, in order. */
+/** What of a wording is the caller's. */
+export type UncheckedWording = Pick<Wording, "application" | "purpose" | "binding" | "locale" | "variables">;
+
+/** How a person receives a code: which recipients it reaches, how the message reads, and who carries it. */
 export interface ChannelRoute {
   readonly channel: Channel;
   readonly reaches: Recipient["kind"];
+  /** What the wording needs and the caller did not give, or may not; none where `compose` can say everything. */
+  check(send: UncheckedWording): readonly FieldViolation[];
   compose(wording: Wording): Omit<Message, "challengeId" | "deliveryId">;
-  readonly providers: readonly Provider[];
+  readonly carrier: Carrier;
 }
 
 export type ParsedRecipient =
@@ -163,6 +187,8 @@ export interface Events {
     readonly result: SendResult;
     readonly durationMs: number;
   }): void;
+  /** A provider is passed over from now on for messages to a country (empty: to no country), or no longer is. */
+  circuitChanged(event: { readonly provider: string; readonly country: string; readonly state: "open" | "closed" }): void;
   /** A message went out, but the store did not take its state; it will read as unknown. */
   deliveryNotRecorded(event: { readonly challengeId: string; readonly cause: unknown }): void;
 }

@@ -17,39 +17,46 @@ export class NoAnswer extends Error {
 }
 
 export type HttpPost = {
+  readonly method?: "POST" | "PUT";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly agent: http.Agent;
   /** Ends everything: waiting for a connection, the request, and a body that drips. */
   readonly signal: AbortSignal;
+  /** Called when the request may have reached the server. */
+  readonly onWritten?: (() => void) | undefined;
 };
 
 /** An answer of a few hundred bytes is normal. */
 const maxBodyBytes = 64 * 1024;
 
 /**
- * One POST, never repeated and never redirected. `fetch` would do, but it does not tell a request that never left from one whose
+ * One POST or PUT, never repeated and never redirected. `fetch` would do, but it does not tell a request that never left from one whose
  * answer was lost, and on that depends whether a second message may be sent.
  */
 export function postOnce(post: HttpPost): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const { url, headers, agent, signal } = post;
+    const { url, headers, agent, signal, onWritten } = post;
     let written = false;
+    const leave = () => {
+      written = true;
+      onWritten?.();
+    };
     const fail = (cause: unknown, failure: NoAnswer["failure"] = "unreachable") =>
       reject(new NoAnswer(written, signal.aborted ? "timeout" : failure, cause));
     if (signal.aborted) return fail(signal.reason);
     const body = Buffer.from(post.body);
     const secure = url.protocol === "https:";
     const request = (secure ? https : http).request(url, {
-      method: "POST",
+      method: post.method ?? "POST",
       headers: { ...headers, "content-length": body.length },
       agent,
       signal,
     });
     request.on("socket", (socket) => {
-      if (request.reusedSocket) written = true;
-      else socket.once(secure ? "secureConnect" : "connect", () => (written = true));
+      if (request.reusedSocket) leave();
+      else socket.once(secure ? "secureConnect" : "connect", leave);
     });
     request.on("error", fail);
     request.on("response", (response) => {

@@ -44,7 +44,7 @@ export async function createSmtp(name: string, config: SmtpConfig): Promise<Clos
 export function buildRequest(message: Message, { from }: SmtpConfig): SendMailOptions {
   const domain = from.address.slice(from.address.lastIndexOf("@") + 1);
   return {
-    from: { name: from.name ?? "", address: from.address },
+    from: { name: message.fromName ?? from.name ?? "", address: from.address },
     to: { name: "", address: message.to },
     envelope: { from: from.address, to: [message.to] },
     messageId: `<${message.deliveryId}@${domain}>`,

@@ -1,16 +1,15 @@
-import type { DeliveryFailure, SendResult } from "../otp/ports.ts";
-
-type Refused = { readonly outcome: "retryable" | "permanent"; readonly failure: DeliveryFailure };
-
-const permanent = (failure: DeliveryFailure): Refused => ({ outcome: "permanent", failure });
-const retryable = (failure: DeliveryFailure): Refused => ({ outcome: "retryable", failure });
-
-const recipientRefused = permanent("recipient_refused");
-const senderRefused = permanent("sender_refused");
-const contentRefused = permanent("content_refused");
-const credentialsRefused = permanent("credentials_refused");
-const fundsExhausted = permanent("funds_exhausted");
-const throttled = retryable("throttled");
+import type { SendResult } from "../otp/ports.ts";
+import {
+  contentRefused,
+  credentialsRefused,
+  fundsExhausted,
+  type Refused,
+  recipientOptedOut,
+  recipientRefused,
+  refusedByStatus,
+  senderRefused,
+  throttled,
+} from "./refused.ts";
 
 /**
  * Twilio's own codes. Each is documented at https://www.twilio.com/docs/api/errors/CODE; the remark is the page's title, shortened.
@@ -54,7 +53,7 @@ const refusals: ReadonlyMap<number, Refused> = new Map([
   [21606, senderRefused], // 'From' is not a message-capable number of this account
   [21607, senderRefused], // 'From' must be the sandbox number: trial account
   [21608, senderRefused], // 'To' number not yet verified: trial account
-  [21610, permanent("recipient_opted_out")], // attempt to send to unsubscribed recipient
+  [21610, recipientOptedOut], // attempt to send to unsubscribed recipient
   [21611, throttled], // 'From' has too many queued messages
   [21612, senderRefused], // this combination of 'To' and 'From' cannot be sent
   [21614, recipientRefused], // 'To' is not a valid mobile number
@@ -62,6 +61,9 @@ const refusals: ReadonlyMap<number, Refused> = new Map([
   [21618, contentRefused], // the message body cannot be sent
   [21619, contentRefused], // a message body is required
   [21635, recipientRefused], // 'To' number cannot be a landline
+  [21654, contentRefused], // ContentSid required
+  [21655, contentRefused], // the ContentSid is invalid
+  [21656, contentRefused], // the ContentVariables parameter is invalid
   [21657, senderRefused], // the sender id is invalid
   [21659, senderRefused], // 'From' is not a Twilio number, or short code of another country
   [21660, senderRefused], // mismatch between the 'From' number and the account
@@ -81,8 +83,19 @@ const refusals: ReadonlyMap<number, Refused> = new Map([
   [30005, recipientRefused], // unknown destination handset
   [30006, recipientRefused], // landline or unreachable carrier
   [30007, contentRefused], // message filtered
+  [30016, senderRefused], // 'To' and 'From' channel types are incompatible
   [30022, throttled], // US A2P 10DLC rate limits exceeded
   [30042, senderRefused], // the sender id is blocked as generic
+  [63002, senderRefused], // channel could not find the 'From' address
+  [63003, recipientRefused], // channel could not find the 'To' address
+  [63007, senderRefused], // no channel with the specified 'From' address
+  [63008, senderRefused], // channel module misconfigured
+  [63016, contentRefused], // outside of the messaging window: not a template
+  [63018, throttled], // rate limit exceeded for the channel
+  [63021, contentRefused], // channel invalid content
+  [63024, recipientRefused], // WhatsApp's 1026: the receiver cannot take it (https://www.twilio.com/docs/whatsapp/tutorial/error-codes)
+  [63028, contentRefused], // number of parameters does not match the template
+  [63031, recipientRefused], // the same 'From' and 'To'
 ]);
 
 /** What a refusal means; an answer of this kind says that nothing was sent. */
@@ -91,9 +104,5 @@ export function readRefusal(status: number, code: number | undefined): SendResul
   const known = code === undefined ? undefined : refusals.get(code);
   // A request answered with 429 is never processed (https://www.twilio.com/docs/api/errors/20429).
   if (status === 429) return { ...throttled, vendorCode };
-  return { ...(known ?? unlisted(status)), vendorCode };
-}
-
-function unlisted(status: number): Refused {
-  return status === 401 || status === 403 || status === 404 ? credentialsRefused : permanent("provider_error");
+  return { ...(known ?? refusedByStatus(status)), vendorCode };
 }

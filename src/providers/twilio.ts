@@ -1,31 +1,32 @@
-import http from "node:http";
-import https from "node:https";
 import type { Message, SendResult } from "../otp/ports.ts";
 import type { ClosableProvider } from "./closable-provider.ts";
-import { type HttpAnswer, type HttpPost, NoAnswer, postOnce } from "./post-once.ts";
+import { readNoAnswer } from "./no-answer.ts";
+import { type HttpAnswer, type HttpPost, postOnce } from "./post-once.ts";
 import type { TwilioConfig } from "./twilio-config.ts";
 import { readRefusal } from "./twilio-errors.ts";
 import { buildSms } from "./twilio-sms.ts";
 import { buildCall } from "./twilio-voice.ts";
+import { buildWhatsapp } from "./twilio-whatsapp.ts";
+import { createVendorAgent } from "./vendor-agent.ts";
+import { parseObject } from "./vendor-json.ts";
 
 export type Sdk = typeof import("twilio");
 type Post = Pick<HttpPost, "url" | "headers" | "body">;
 
-/** Text messages and calls. Loading the SDK takes some 150 ms, so that only who uses it pays. */
+/** Text messages, calls and WhatsApp. Loading the SDK takes some 150 ms, so that only who uses it pays. */
 export async function createTwilio(name: string, config: TwilioConfig): Promise<ClosableProvider> {
   const sdk = (await import("twilio")).default;
-  const agent = createAgent(config);
+  const agent = createVendorAgent(config.baseUrl);
   return {
     name,
     close: async () => agent.destroy(),
-    async send(message, signal) {
+    async send(message, signal, onWritten) {
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(config.timeoutSeconds * 1000)]);
       const post = await buildRequest(message, config, sdk);
       try {
-        return readResponse(await postOnce({ ...post, agent, signal: bounded }));
+        return readResponse(await postOnce({ ...post, agent, signal: bounded, onWritten }));
       } catch (error) {
-        if (error instanceof NoAnswer) return { outcome: error.written ? "unknown" : "retryable", failure: error.failure };
-        throw error;
+        return readNoAnswer(error);
       }
     },
   };
@@ -54,7 +55,7 @@ export async function buildRequest(message: Message, config: TwilioConfig, sdk: 
   const options = { accountSid, region, edge, logLevel: "", httpClient: httpClient as never };
   const client = new sdk.Twilio(apiKey?.sid ?? accountSid, apiKey?.secret ?? authToken, options);
   if (message.channel === "voice") await client.calls.create(buildCall(message, config, new sdk.twiml.VoiceResponse()));
-  else await client.messages.create(buildSms(message, config));
+  else await client.messages.create(message.channel === "whatsapp" ? buildWhatsapp(message, config) : buildSms(message, config));
   return built.promise;
 }
 
@@ -76,19 +77,4 @@ export function readResponse({ status, body }: HttpAnswer): SendResult {
   if (status >= 400 && status < 500 && status !== 408)
     return readRefusal(status, Number.isSafeInteger(code) ? (code as number) : undefined);
   return { outcome: "unknown", failure: "provider_error", vendorCode: Number.isSafeInteger(code) ? String(code) : `http_${status}` };
-}
-
-function parseObject(body: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
-
-/** Connections idle for 5 s are dropped: one the server has dropped meanwhile would take a message to an unknown fate. */
-function createAgent({ baseUrl }: TwilioConfig): http.Agent {
-  const options = { keepAlive: true, maxSockets: 64, timeout: 5_000 };
-  return baseUrl?.startsWith("http:") ? new http.Agent(options) : new https.Agent(options);
 }

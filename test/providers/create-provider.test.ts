@@ -16,7 +16,8 @@ test("defaults", () => {
 });
 
 test("what each kind carries, and what it does not carry as it is configured", () => {
-  expect(providerKinds).toEqual({ twilio: { carries: ["sms", "voice"] }, smtp: { carries: ["email"] } });
+  expect(providerKinds).toMatchObject({ smtp: { carries: ["email"] }, "http-sms": { carries: ["sms"] } });
+  expect(providerKinds.webhook.carries).toEqual(["sms", "voice", "email", "push", "whatsapp"]);
   const carries = (config: object) => carriedChannels(providerConfig.parse(config));
   expect(carries(twilio)).toEqual(["sms", "voice"]);
   expect(carries({ ...twilio, from: "Example" })).toEqual(["sms"]);
@@ -26,7 +27,7 @@ test("what each kind carries, and what it does not carry as it is configured", (
 
 test("a provider is called what its operator calls it", async () => {
   for (const config of [twilio, smtp]) {
-    const provider = await createProvider("mine", providerConfig.parse(config));
+    const provider = await createProvider("mine", providerConfig.parse(config), { now: () => 0 });
     expect(provider.name).toBe("mine");
     await provider.close();
   }

@@ -98,7 +98,7 @@ const mailOf = ({ envelope, secure, user }: SMTPServerSession, raw: Buffer): Mai
 const replyError = ([responseCode, text]: readonly [number, string]): Error => Object.assign(new Error(text), { responseCode });
 
 /** Self-signed, for the name and the address that tests connect to. */
-function makeCertificate(): { key: string; cert: string } {
+export function makeCertificate(): { key: string; cert: string } {
   const folder = mkdtempSync(join(tmpdir(), "countersign-smtp-"));
   try {
     const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];

@@ -1,7 +1,7 @@
 import net from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ClosableProvider } from "../../src/providers/closable-provider.ts";
-import { createSmtp } from "../../src/providers/smtp.ts";
+import { buildRequest, createSmtp } from "../../src/providers/smtp.ts";
 import { smtpConfig } from "../../src/providers/smtp-config.ts";
 import { mailMessage, patience } from "./messages.ts";
 import { login, type Replies, startSmtpServer } from "./smtp-server.ts";
@@ -247,3 +247,10 @@ function split(raw = ""): { header: string; body: string } {
   const end = raw.indexOf("\r\n\r\n");
   return { header: raw.slice(0, end).replace(/\r\n[ \t]/g, " "), body: raw.slice(end) };
 }
+
+test("a message may say whom it is from; the address stays the provider's", () => {
+  const config = smtpConfig.parse({ kind: "smtp", host: "127.0.0.1", from: { address: "no-reply@codes.example", name: "Example" } });
+  const name = 'Payments, "x" <eve@example.org>';
+  expect(buildRequest({ ...mailMessage, fromName: name }, config).from).toEqual({ name, address: "no-reply@codes.example" });
+  expect(buildRequest(mailMessage, config).from).toEqual({ name: "Example", address: "no-reply@codes.example" });
+});

@@ -86,7 +86,8 @@ function behave(behaviour: Behaviour, exchange: Exchange): void {
   }
 }
 
-function answerOf({ request, fields }: Exchange): { status: number; body: object } {
+/** What Twilio checks: the account, and every field of the message. */
+export function answerOf({ request, fields }: Pick<Exchange, "request" | "fields">): { status: number; body: object } {
   const expected = `Basic ${Buffer.from(`${account.sid}:${account.token}`).toString("base64")}`;
   const refuse = (status: number, code: number) => ({ status, body: { status, code, message: "refused", more_info: "" } });
   if (request.headers.authorization !== expected) return refuse(401, 20003);
@@ -94,7 +95,8 @@ function answerOf({ request, fields }: Exchange): { status: number; body: object
     return refuse(400, 20422);
   const [, version, accounts, sid, resource] = (request.url ?? "").split("/");
   if (version !== "2010-04-01" || accounts !== "Accounts" || sid !== account.sid) return refuse(404, 20404);
-  if (!/^\+[1-9]\d{6,14}$/.test(fields.To ?? "")) return refuse(400, 21211);
+  if (!/^(whatsapp:)?\+[1-9]\d{6,14}$/.test(fields.To ?? "")) return refuse(400, 21211);
+  if (fields.To?.startsWith("whatsapp:")) return answerWhatsapp(fields, refuse);
   if (resource === "Messages.json") return answerMessage(fields, refuse);
   if (resource === "Calls.json") return answerCall(fields, refuse);
   return refuse(404, 20404);
@@ -107,6 +109,14 @@ function answerMessage(fields: Exchange["fields"], refuse: Refuse) {
   if (!fields.Body) return refuse(400, 21602);
   if (fields.Body.length > 1600) return refuse(400, 21617);
   return { status: 201, body: { sid: `SM${"a".repeat(32)}`, status: "queued", error_code: null } };
+}
+
+function answerWhatsapp(fields: Exchange["fields"], refuse: Refuse) {
+  if (!/^whatsapp:\+[1-9]\d{6,14}$/.test(fields.From ?? "")) return refuse(400, 63007);
+  if (!fields.ContentSid || fields.Body) return refuse(400, 63016);
+  if (!/^HX[0-9a-f]{32}$/.test(fields.ContentSid)) return refuse(400, 21655);
+  if (!/^\{"1":"[^"]{1,15}"\}$/.test(fields.ContentVariables ?? "")) return refuse(400, 21656);
+  return { status: 201, body: { sid: `SM${"c".repeat(32)}`, status: "queued", error_code: null } };
 }
 
 function answerCall(fields: Exchange["fields"], refuse: Refuse) {

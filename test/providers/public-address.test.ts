@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { isPublicAddress } from "../../src/providers/public-address.ts";
+
+test.each([
+  "8.8.8.8",
+  "1.1.1.1",
+  "100.63.255.255",
+  "100.128.0.1",
+  "172.15.0.1",
+  "172.32.0.1",
+  "192.169.0.1",
+  "223.255.255.255",
+  "2606:4700::1111",
+  "2a00:1450:4001::1",
+  "::ffff:8.8.8.8",
+  "::ffff:808:808",
+  "64:ff9b::808:808",
+])("%s is public", (address) => {
+  expect(isPublicAddress(address)).toBe(true);
+});
+
+test.each([
+  ["this machine", "127.0.0.1"],
+  ["this machine, another way", "127.255.255.254"],
+  ["this machine, in IPv6", "::1"],
+  ["anything here", "0.0.0.0"],
+  ["anything here, in IPv6", "::"],
+  ["a private network", "10.0.0.1"],
+  ["a private network", "172.16.0.1"],
+  ["a private network", "172.31.255.255"],
+  ["a private network", "192.168.1.1"],
+  ["behind a carrier's NAT", "100.64.0.1"],
+  ["behind a carrier's NAT, where Alibaba has its metadata", "100.100.100.200"],
+  ["of the link", "169.254.0.1"],
+  ["metadata of AWS, Google and Azure", "169.254.169.254"],
+  ["metadata of AWS in IPv6", "fd00:ec2::254"],
+  ["metadata of Oracle", "192.0.0.192"],
+  ["Azure's own", "168.63.129.16"],
+  ["multicast", "224.0.0.1"],
+  ["multicast", "239.255.255.250"],
+  ["reserved", "240.0.0.1"],
+  ["broadcast", "255.255.255.255"],
+  ["documentation", "192.0.2.1"],
+  ["benchmarks", "198.19.0.1"],
+  ["unique local", "fd12:3456::1"],
+  ["unique local", "fc00::1"],
+  ["of the link, in IPv6", "fe80::1"],
+  ["of the link, with its zone", "fe80::1%lo"],
+  ["public, with a zone", "2606:4700::1111%lo"],
+  ["multicast, in IPv6", "ff02::1"],
+  ["site local", "fec0::1"],
+  ["documentation, in IPv6", "2001:db8::1"],
+  ["Teredo", "2001::1"],
+  ["6to4 of 127.0.0.1", "2002:7f00:1::"],
+  ["IPv4 in IPv6", "::ffff:127.0.0.1"],
+  ["IPv4 in IPv6, in hexadecimal", "::ffff:7f00:1"],
+  ["IPv4 in IPv6, written out", "0:0:0:0:0:ffff:a9fe:a9fe"],
+  ["IPv4 in IPv6 of old", "::127.0.0.1"],
+  ["NAT64 of a private address", "64:ff9b::a00:1"],
+  ["local NAT64", "64:ff9b:1::808:808"],
+  ["no address", "example.com"],
+  ["no address", "127.1"],
+  ["nothing", ""],
+])("%s is not: %s", (_why, address) => {
+  expect(isPublicAddress(address)).toBe(false);
+});
