@@ -20,3 +20,22 @@ export const oneLine = (text: string): string =>
     .replace(/\p{Cf}/gu, "")
     .replace(/[\s\p{Cc}\p{Co}\p{Cn}]+/gu, " ")
     .trim();
+
+/**
+ * Whether a phone would make a link of a part of it. No top-level domain has one letter, so initials are none; an ideographic full
+ * stop ends a sentence, unless there are Latin letters on both sides.
+ */
+export const hasLink = (text: string): boolean =>
+  /:\/\/|[\p{L}\p{N}_-]\.\p{L}{2}|[a-z0-9_-]。[a-z]{2}|\d\.\d+\.\d+\.\d/iu.test(oneLine(text).normalize("NFKC"));
+
+/**
+ * Isolated from the order of a right-to-left text (UAX #9, section 2.4.2), which would otherwise carry what stands beside a Latin name to its
+ * other side. What has no letters of the other direction needs none: each mark costs a character.
+ */
+export const isolate = (text: string): string => (leftToRight.test(text) ? `\u2068${text}\u2069` : text);
+
+const leftToRight = /[\p{L}--[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Thaana}\p{Script=Syriac}\p{Script=Nko}]]/v;
+
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
+
+const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };

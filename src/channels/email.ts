@@ -1,65 +1,66 @@
-import type { ChannelRoute, Provider } from "../otp/ports.ts";
-import { type Worded, word } from "./wording.ts";
+import type { Carrier, ChannelRoute } from "../otp/ports.ts";
+import { checkWording } from "./check-wording.ts";
+import { escapeHtml } from "./display-text.ts";
+import { codeBlock, detailsBlock, htmlPage, paragraph, quiet } from "./email-html.ts";
+import { type Detail, type Worded, word } from "./wording.ts";
+
+type Mail = { readonly subject: string; readonly text: string; readonly html: string; readonly fromName?: string };
 
 /**
  * The code is not in the subject: mail servers on the way log subjects, and lock screens show them where the text is hidden.
  * It comes first in the plain text, where previews find it.
  */
-export const createEmailRoute = (providers: readonly Provider[]): ChannelRoute => ({
+export const createEmailRoute = (carrier: Carrier): ChannelRoute => ({
   channel: "email",
   reaches: "email",
-  providers,
+  carrier,
+  check: (send) => checkWording("email", send),
   compose(wording) {
-    const worded = word(wording);
-    const { code } = worded.said;
-    const { subject } = worded.phrases.mail(worded.said);
-    return {
-      channel: "email",
-      to: wording.recipient.value,
-      code,
-      subject,
-      text: plainText(worded),
-      html: html(worded),
-      locale: worded.locale,
-    };
+    const { recipient, code } = wording;
+    const worded = word("email", wording);
+    const mail = worded.template?.channel === "email" ? ownMail(worded, worded.template, code) : builtInMail(worded, code);
+    return { channel: "email", to: recipient.value, code, ...mail, locale: worded.locale };
   },
 });
 
-function plainText({ phrases, said, details }: Worded): string {
-  const mail = phrases.mail(said);
-  const confirmed = details.length > 0 ? [mail.confirms, ...details.map(({ name, value }) => `${name}: ${value}`), ""] : [];
-  return [`${said.code} ${mail.isCode}`, "", ...confirmed, mail.expires, mail.warning, ""].join("\n");
+function builtInMail({ locale, rightToLeft, phrases, details, say }: Worded, code: string): Mail {
+  const { mail } = phrases;
+  const text = (message: string) => say(message, "text").text;
+  const html = (message: string) => say(message, "html").text;
+  const confirmed = details.length > 0 ? [text(mail.confirms), ...linesOf(details), ""] : [];
+  return {
+    subject: text(mail.subject),
+    text: [text(mail.code), "", ...confirmed, text(mail.expires), text(mail.warning), ""].join("\n"),
+    html: htmlPage({ locale, rightToLeft, subject: text(mail.subject) }, [
+      paragraph(html(mail.subject)),
+      codeBlock(code),
+      ...(details.length > 0 ? [paragraph(html(mail.confirms)), detailsBlock(details)] : []),
+      paragraph(html(mail.expires)),
+      quiet(html(mail.warning)),
+    ]),
+  };
 }
 
-/** Tables and inline styles are what mail programs agree on; nothing is fetched from anywhere. */
-function html({ locale, phrases, said, details }: Worded): string {
-  const mail = phrases.mail(said);
-  const rows = details.map(
-    ({ name, value }) => `<tr><td style="padding:2px 16px 2px 0;color:#555">${escapeHtml(name)}</td><td>${escapeHtml(value)}</td></tr>`,
-  );
-  const confirmed =
-    rows.length > 0
-      ? [
-          `<p style="margin:0 0 4px">${escapeHtml(mail.confirms)}</p>`,
-          `<table role="presentation" style="margin:0 0 16px">${rows.join("")}</table>`,
-        ]
-      : [];
-  return [
-    "<!doctype html>",
-    `<html lang="${escapeHtml(locale)}">`,
-    `<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(mail.subject)}</title></head>`,
-    `<body style="margin:0;padding:24px;font-family:sans-serif;font-size:16px;line-height:1.5;color:#111;background:#fff">`,
-    `<p style="margin:0 0 8px">${escapeHtml(mail.heading)}</p>`,
-    `<p style="margin:0 0 16px;font-family:monospace;font-size:32px;letter-spacing:4px;font-weight:bold">${escapeHtml(said.code)}</p>`,
-    ...confirmed,
-    `<p style="margin:0 0 8px">${escapeHtml(mail.expires)}</p>`,
-    `<p style="margin:0;color:#555">${escapeHtml(mail.warning)}</p>`,
-    "</body>",
-    "</html>",
-    "",
-  ].join("\n");
+type Template = Extract<Worded["template"], { channel: "email" }>;
+
+/** Without an HTML part of its own, the text makes one. */
+function ownMail({ locale, rightToLeft, say }: Worded, template: Template, code: string): Mail {
+  const subject = say(template.subject.trim(), "text").text;
+  const text = say(template.text.trim(), "text");
+  const html = template.html === undefined ? { text: htmlOf(text.text, code), unsaid: text.unsaid } : say(template.html.trim(), "html");
+  const rest = text.unsaid.length > 0 ? ["", ...linesOf(text.unsaid)] : [];
+  return {
+    subject,
+    text: [text.text, ...rest, ""].join("\n"),
+    html: htmlPage({ locale, rightToLeft, subject }, [html.text, ...(html.unsaid.length > 0 ? [detailsBlock(html.unsaid)] : [])]),
+    ...(template.fromName !== undefined && { fromName: template.fromName }),
+  };
 }
 
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+/** Paragraphs are divided by empty lines; a code that stands by itself is shown as one. */
+function htmlOf(text: string, code: string): string {
+  const blocks = text.split(/\n\s*\n/).map((block) => block.trim());
+  return blocks.map((block) => (block === code ? codeBlock(code) : paragraph(escapeHtml(block).replaceAll("\n", "<br>")))).join("\n");
+}
 
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
+const linesOf = (details: readonly Detail[]): string[] => details.map(({ name, value }) => `${name}: ${value}`);

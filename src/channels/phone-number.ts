@@ -27,6 +27,11 @@ export function parsePhoneNumber(text: string, defaultCountry: string | undefine
   return { value: number.number, key: keyOf(number.number) };
 }
 
+/** The country of a number in E.164; undefined for what belongs to none, such as +800, and for what is no number. */
+export function countryOf(e164: string): string | undefined {
+  return e164.startsWith("+") ? parsePhoneNumberFromString(e164, { extract: false })?.country : undefined;
+}
+
 function read(digits: string, defaultCountry?: CountryCode): PhoneNumber | undefined {
   const number = parsePhoneNumberFromString(digits, { ...(defaultCountry && { defaultCountry }), extract: false });
   return number?.isValid() ? number : undefined;

@@ -1,23 +1,23 @@
 import type { Phrases } from "./phrases.ts";
 
-const confirming = (details: string): string => (details === "" ? "" : ` zur Bestätigung von ${details}`);
-
 /** Umlauts are in the GSM alphabet. */
 export const german: Phrases = {
-  minutes: (count) => (count === 1 ? "1 Minute" : `${count} Minuten`),
-  seconds: (count) => (count === 1 ? "1 Sekunde" : `${count} Sekunden`),
-  sms: ({ code, application, lifetime, details }) =>
-    `${code} ist Ihr Code für ${application}${confirming(details)}. Er läuft in ${lifetime} ab. Geben Sie ihn nie weiter.`,
-  speech: ({ application, lifetime, details }) => ({
-    before: `Ihr Code für ${application}${confirming(details)} lautet:`,
-    after: `Er läuft in ${lifetime} ab. Geben Sie ihn nie weiter.`,
-  }),
-  mail: ({ application, lifetime }) => ({
-    subject: `Ihr Code für ${application}`,
-    isCode: `ist Ihr Code für ${application}.`,
-    heading: `Ihr Code für ${application}:`,
+  minutes: "{count, plural, one {# Minute} other {# Minuten}}",
+  seconds: "{count, plural, one {# Sekunde} other {# Sekunden}}",
+  names: { amount: "Betrag", payee: "Empfänger" },
+  confirming: " zur Bestätigung von {details}",
+  sms: "{code} ist Ihr Code für {app}{confirming}. Er läuft in {lifetime} ab. Geben Sie ihn nie weiter.",
+  compact: "{code} ist Ihr Code für {app}{confirming}. Geben Sie ihn nie weiter.",
+  speech: {
+    before: "Ihr Code für {app}{confirming} lautet:",
+    after: "Er läuft in {lifetime} ab. Geben Sie ihn nie weiter.",
+  },
+  mail: {
+    subject: "Ihr Code für {app}",
+    code: "{code} ist Ihr Code für {app}.",
     confirms: "Er bestätigt:",
-    expires: `Er läuft in ${lifetime} ab.`,
-    warning: `Geben Sie ihn nie weiter, auch nicht an Leute, die sagen, sie seien von ${application}. Wenn Sie ihn nicht angefordert haben, ignorieren Sie diese Nachricht.`,
-  }),
+    expires: "Er läuft in {lifetime} ab.",
+    warning:
+      "Geben Sie ihn nie weiter, auch nicht an Leute, die sagen, sie seien von {app}. Wenn Sie ihn nicht angefordert haben, ignorieren Sie diese Nachricht.",
+  },
 };

@@ -1,22 +1,21 @@
 import type { Phrases } from "./phrases.ts";
 
-const confirming = (details: string): string => (details === "" ? "" : ` to confirm ${details}`);
-
 export const english: Phrases = {
-  minutes: (count) => (count === 1 ? "1 minute" : `${count} minutes`),
-  seconds: (count) => (count === 1 ? "1 second" : `${count} seconds`),
-  sms: ({ code, application, lifetime, details }) =>
-    `${code} is your ${application} code${confirming(details)}. It expires in ${lifetime}. Never share it.`,
-  speech: ({ application, lifetime, details }) => ({
-    before: `Your ${application} code${confirming(details)} is:`,
-    after: `It expires in ${lifetime}. Never share it.`,
-  }),
-  mail: ({ application, lifetime }) => ({
-    subject: `Your ${application} code`,
-    isCode: `is your ${application} code.`,
-    heading: `Your ${application} code:`,
+  minutes: "{count, plural, one {# minute} other {# minutes}}",
+  seconds: "{count, plural, one {# second} other {# seconds}}",
+  names: { amount: "amount", payee: "payee" },
+  confirming: " to confirm {details}",
+  sms: "{code} is your {app} code{confirming}. It expires in {lifetime}. Never share it.",
+  compact: "{code} is your {app} code{confirming}. Never share it.",
+  speech: {
+    before: "Your {app} code{confirming} is:",
+    after: "It expires in {lifetime}. Never share it.",
+  },
+  mail: {
+    subject: "Your {app} code",
+    code: "{code} is your {app} code.",
     confirms: "It confirms:",
-    expires: `It expires in ${lifetime}.`,
-    warning: `Never share it, not even with people who say they are from ${application}. If you did not ask for it, ignore this message.`,
-  }),
+    expires: "It expires in {lifetime}.",
+    warning: "Never share it, not even with people who say they are from {app}. If you did not ask for it, ignore this message.",
+  },
 };

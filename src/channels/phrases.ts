@@ -1,28 +1,28 @@
-/** What a message has to say, ready to be shown. */
-export type Said = {
-  readonly code: string;
-  readonly application: string;
-  /** "5 minutes", in the language of the message. */
-  readonly lifetime: string;
-  /** What the code confirms (`amount 49.90 EUR, payee ACME`), or nothing. */
-  readonly details: string;
-};
-
 /**
- * One language. A translation is one record of this type, entered in `wording.ts`. In a text message the code comes first, where a
- * notification shows it, and the default wording keeps to the GSM alphabet and 160 characters: one message to pay for.
+ * One language. Every text is ICU MessageFormat (an apostrophe before a brace is written twice) with the variables {code}, {app} and
+ * {lifetime}; the counts of time have {count}. A translation is one record of this type, entered in `languages.ts`.
+ *
+ * In a text message the code comes first, where a notification shows it. Where the language can do without other characters, it keeps
+ * to the GSM alphabet, of which 160 make one message to pay for instead of 70.
  */
 export type Phrases = {
-  readonly minutes: (count: number) => string;
-  readonly seconds: (count: number) => string;
-  readonly sms: (said: Said) => string;
-  readonly speech: (said: Said) => { readonly before: string; readonly after: string };
-  readonly mail: (said: Said) => {
+  /** Time, in the grammatical case that the texts below need. */
+  readonly minutes: string;
+  readonly seconds: string;
+  /** What people call the values that codes confirm most. */
+  readonly names: { readonly amount: string; readonly payee: string };
+  /** Takes the place of `{confirming}` below when the code confirms something; has {details}. */
+  readonly confirming: string;
+  readonly sms: string;
+  /** The same without the time, for messages that are read by machines with little room. */
+  readonly compact: string;
+  readonly speech: { readonly before: string; readonly after: string };
+  readonly mail: {
+    /** Also the heading above the code, hence without the code. */
     readonly subject: string;
-    /** Follows the code on its line in plain text. */
-    readonly isCode: string;
-    /** Stands above the code in HTML. */
-    readonly heading: string;
+    /** First line of the plain text. */
+    readonly code: string;
+    /** Stands above a table of what the code confirms. */
     readonly confirms: string;
     readonly expires: string;
     readonly warning: string;

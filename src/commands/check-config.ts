@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { Config } from "../config/config.ts";
+import type { Config, RoutingRule } from "../config/config.ts";
 import { formatProblem } from "../config/problem.ts";
 import { type Command, type CommandIo, exitCodes, UsageError } from "./command.ts";
 
@@ -29,8 +29,13 @@ async function check(file: string, io: CommandIo): Promise<number> {
 }
 
 function describe({ applications, keys, channels, store }: Config): string {
-  const routes = Object.entries(channels).map(([channel, providers]) => `${channel} by ${providers.join(", ")}`);
+  const routes = Object.entries(channels).map(([channel, rules]) => `${channel} by ${describeRules(rules)}`);
   return [count(applications.length, "application"), count(keys.length, "key"), ...routes, `store ${store.kind}`].join("; ");
+}
+
+function describeRules(rules: readonly RoutingRule[]): string {
+  const names = [...new Set(rules.flatMap(({ providers }) => providers.map(({ name }) => name)))].join(", ");
+  return rules.length === 1 ? names : `${names} (${count(rules.length, "rule")})`;
 }
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;

@@ -6,6 +6,7 @@ import { configSchema } from "./config-schema.ts";
 import { makeKey } from "./make-key.ts";
 import { makeProofKey } from "./make-proof-key.ts";
 import { makeSecret } from "./make-secret.ts";
+import { preview } from "./preview.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   "check-config": checkConfig,
@@ -13,6 +14,7 @@ const commands: Readonly<Record<string, Command>> = {
   "make-key": makeKey,
   "make-proof-key": makeProofKey,
   "make-secret": makeSecret,
+  preview,
 };
 
 /** Everything but serving: runs one command and resolves to the exit code. */

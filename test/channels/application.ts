@@ -1,4 +1,4 @@
-import type { Wording } from "../../src/otp/ports.ts";
+import type { Carrier, Wording } from "../../src/otp/ports.ts";
 import type { Application } from "../../src/otp/types.ts";
 
 export const application: Application = {
@@ -30,3 +30,6 @@ export const wording: Wording = {
   autofill: {},
   lifetimeMs: 300_000,
 };
+
+/** For routes that only compose. */
+export const noCarrier: Carrier = { carry: () => Promise.reject(new Error("nobody sends here")) };

@@ -53,7 +53,7 @@ test.for([
   [["make-secret", "5"], "Unexpected argument '5'"],
   [
     ["chek-config"],
-    'There is no command "chek-config": write one of help, check-config, config-schema, make-key, make-proof-key, make-secret; did you mean check-config?',
+    'There is no command "chek-config": write one of help, check-config, config-schema, make-key, make-proof-key, make-secret, preview; did you mean check-config?',
   ],
   [["--port"], 'There is no command "--port"'],
   [["constructor"], 'There is no command "constructor"'],
@@ -94,6 +94,7 @@ test("config-schema prints a JSON Schema with descriptions, in which secrets may
     "applications",
     "providers",
     "channels",
+    "circuitBreaker",
   ]);
   expect(schema.additionalProperties).toBe(false);
   const application = schema.properties.applications.items;
@@ -115,7 +116,7 @@ test("config-schema prints a JSON Schema with descriptions, in which secrets may
 test("help lists every command, and every command explains itself", async () => {
   const { code, stdout } = await run(["help"]);
   expect(code).toBe(0);
-  for (const name of ["check-config", "config-schema", "make-key", "make-secret"]) {
+  for (const name of ["check-config", "config-schema", "make-key", "make-secret", "preview"]) {
     expect(stdout).toContain(`  ${name}`);
     expect((await run([name, "--help"])).stdout).toMatch(new RegExp(`^countersign ${name}`));
   }

@@ -4,12 +4,14 @@ import type { SendCodeRequest, VerifyCodeRequest } from "../../src/otp/challenge
 import type { OtpDeps } from "../../src/otp/deps.ts";
 import { getChallenge } from "../../src/otp/get-challenge.ts";
 import { createKeyring } from "../../src/otp/keyring.ts";
-import type { ChannelRoute, Events, Message, Outcome, SendResult } from "../../src/otp/ports.ts";
+import type { Carrier, ChannelRoute, Events, Message, Outcome, SendResult } from "../../src/otp/ports.ts";
 import { resendCode } from "../../src/otp/resend-code.ts";
 import { sendCode } from "../../src/otp/send-code.ts";
 import { createStretch } from "../../src/otp/stretch.ts";
 import type { Application, Call, Channel } from "../../src/otp/types.ts";
 import { verifyCode } from "../../src/otp/verify-code.ts";
+import { createCarrier } from "../../src/providers/create-carrier.ts";
+import { guardProvider } from "../../src/providers/guard-provider.ts";
 import { createMemoryLedgers } from "./memory-ledgers.ts";
 
 export const minute = 60_000;
@@ -47,6 +49,8 @@ type Options = {
   codeKeys?: { id: string; secret: Uint8Array }[];
   carry?: (message: Message, provider: string) => SendResult | Promise<SendResult>;
   providers?: string[];
+  /** Instead of those: whoever really carries. */
+  carrier?: Carrier;
 };
 
 /** A whole inside: rules, a ledger whose clock the test turns, and providers that keep what they were given. */
@@ -56,9 +60,26 @@ export function createFixture(options: Options = {}) {
   const sent: (Message & { provider: string })[] = [];
   const outcomes: (Outcome & { event: string })[] = [];
   const carry = options.carry ?? (() => ({ outcome: "accepted" as const, reference: "r1" }));
+  const provide = (name: string) => ({
+    name,
+    async send(message: Message) {
+      sent.push({ ...message, provider: name });
+      return carry(message, name);
+    },
+  });
+  const names = options.providers ?? ["first"];
+  const guarded = names.map((name) => guardProvider(provide(name), { failures: 1000, openMs: 1000, onChange: () => {} }));
+  const carrier =
+    options.carrier ??
+    createCarrier([{ providers: names.map((name) => ({ name })) }], {
+      providers: new Map(guarded.map((each) => [each.name, each])),
+      random: randomBytes,
+      countryOf: () => undefined,
+    });
   const route = (channel: Channel, reaches: "phone" | "email"): ChannelRoute => ({
     channel,
     reaches,
+    check: () => [],
     compose: ({ recipient, code, locale, lifetimeMs }) => ({
       channel,
       to: recipient.value,
@@ -66,13 +87,7 @@ export function createFixture(options: Options = {}) {
       text: `${code} for ${lifetimeMs} ms`,
       locale,
     }),
-    providers: (options.providers ?? ["first"]).map((name) => ({
-      name,
-      async send(message) {
-        sent.push({ ...message, provider: name });
-        return carry(message, name);
-      },
-    })),
+    carrier,
   });
   const note = (event: string) => (outcome: Outcome) => void outcomes.push({ event, ...outcome });
   const events: Events = {
@@ -82,6 +97,7 @@ export function createFixture(options: Options = {}) {
     challengeCanceled: note("canceled"),
     proofRedeemed: note("redeemed"),
     messageHandled: () => {},
+    circuitChanged: () => {},
     deliveryNotRecorded: () => {},
   };
   const deps: OtpDeps = {
