@@ -1,7 +1,9 @@
 import { createEmailRoute } from "./channels/email.ts";
+import { countryOf } from "./channels/phone-number.ts";
 import { parseRecipient } from "./channels/recipient.ts";
 import { createSmsRoute } from "./channels/sms.ts";
 import { createVoiceRoute } from "./channels/voice.ts";
+import { createWhatsappRoute } from "./channels/whatsapp.ts";
 import type { Config } from "./config/config.ts";
 import { createJwksRoute } from "./http/jwks.ts";
 import { listenHttp } from "./http/listen-http.ts";
@@ -9,7 +11,7 @@ import { cancelChallenge } from "./otp/cancel-challenge.ts";
 import type { OtpDeps } from "./otp/deps.ts";
 import { getChallenge } from "./otp/get-challenge.ts";
 import { createKeyring } from "./otp/keyring.ts";
-import type { ChannelRoute, LedgerStore, Provider, RedemptionStore } from "./otp/ports.ts";
+import type { ChannelRoute, LedgerStore, RedemptionStore } from "./otp/ports.ts";
 import { createRandom } from "./otp/random.ts";
 import { type RedeemDeps, redeemProof } from "./otp/redeem-proof.ts";
 import { StoreUnavailable } from "./otp/refusal.ts";
@@ -21,7 +23,8 @@ import type { Application, Channel } from "./otp/types.ts";
 import { verifyCode } from "./otp/verify-code.ts";
 import { type WatchDeps, watchChallenge } from "./otp/watch-challenge.ts";
 import { createWatches } from "./otp/watches.ts";
-import { createInbox, type Inbox } from "./providers/inbox.ts";
+import type { CarriersDeps } from "./providers/create-carriers.ts";
+import { createInbox } from "./providers/inbox.ts";
 import { type Authenticate, createAuthenticate, createOpenAuthenticate } from "./rpc/auth.ts";
 import { createConnectHandler } from "./rpc/connect-handler.ts";
 import { createCodeService, type UseCases } from "./rpc/handlers.ts";
@@ -50,8 +53,9 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const store = reportLoss(await openStore(config), logger);
   parts.defer(() => store.close());
   const inbox = createInbox({ now: () => Date.now() });
-  const routes = await createRoutes(config, inbox, parts);
   const random = createRandom();
+  const events = createEvents(logger);
+  const routes = await createRoutes(config, { inbox: inbox.provider, random, onCircuitChange: events.circuitChanged }, parts);
   const { proofs } = config;
   const watches = createWatches(store);
   const deps: OtpDeps & RedeemDeps & WatchDeps = {
@@ -63,7 +67,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     random,
     parseRecipient,
     routes,
-    events: createEvents(logger),
+    events,
     signer: proofs && createProofSigner(proofs, proofs.keys),
     reader: proofs && createProofReader(proofs, proofs.keys),
     maxDeadlineMs,
@@ -123,21 +127,16 @@ function whyNotOpened(cause: unknown): string {
   return `${message}${because}`.replace(/\s+/g, " ");
 }
 
-async function createRoutes(config: Config, inbox: Inbox, parts: AsyncDisposableStack): Promise<OtpDeps["routes"]> {
-  const { createProvider } = await import("./providers/create-provider.ts");
-  const providers = new Map<string, Provider>();
-  for (const [name, settings] of Object.entries(config.providers)) {
-    if (settings.kind === "inbox") {
-      providers.set(name, inbox.provider);
-      continue;
-    }
-    const provider = await createProvider(name, settings);
-    parts.defer(() => provider.close());
-    providers.set(name, provider);
-  }
-  const route = (channel: Channel) => config.channels[channel]?.flatMap((name) => providers.get(name) ?? []) ?? [];
-  const all: ChannelRoute[] = [createSmsRoute(route("sms")), createVoiceRoute(route("voice")), createEmailRoute(route("email"))];
-  return new Map(all.filter((each) => each.providers.length > 0).map((each) => [each.channel, each]));
+async function createRoutes(config: Config, deps: Omit<CarriersDeps, "countryOf" | "now">, parts: AsyncDisposableStack) {
+  const { createCarriers } = await import("./providers/create-carriers.ts");
+  const carriers = await createCarriers(config, { ...deps, now: () => Date.now(), countryOf });
+  parts.defer(() => carriers.close());
+  const create = { sms: createSmsRoute, voice: createVoiceRoute, email: createEmailRoute, whatsapp: createWhatsappRoute };
+  const routes = Object.entries(create).flatMap(([channel, createRoute]) => {
+    const carrier = carriers.byChannel.get(channel as keyof typeof create);
+    return carrier ? [createRoute(carrier)] : [];
+  });
+  return new Map<Channel, ChannelRoute>(routes.map((route) => [route.channel, route]));
 }
 
 const createUseCases = (deps: OtpDeps & WatchDeps): UseCases => ({

@@ -15,8 +15,8 @@ const mayImport: Readonly<Record<string, readonly string[] | "all">> = {
   telemetry: ["otp"],
   rpc: ["otp", "gen"],
   http: ["otp", "gen"],
-  config: ["otp", "providers/create-provider.ts"],
-  commands: ["config", "rpc/auth.ts"],
+  config: ["otp", "channels/check-template.ts", "providers/create-provider.ts"],
+  commands: ["channels/preview.ts", "config", "otp", "rpc/auth.ts"],
   "app.ts": "all",
   "main.ts": ["app.ts", "commands", "config", "telemetry"],
 };

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { checked, choice, flag, list, text, whole } from "./forms.ts";
 import { proofAudience } from "./proof-settings.ts";
+import { locale, purpose, purposeForm } from "./shared-forms.ts";
+import { wordingSettings } from "./wording-settings.ts";
 
-export const deliverableChannels = ["sms", "voice", "email"] as const;
+export const deliverableChannels = ["sms", "voice", "email", "whatsapp"] as const;
 
 const code = z.strictObject({
   length: whole("the characters of a code", 4, 10).default(6),
@@ -39,14 +41,6 @@ const country = checked("a country as two capital letters (ISO 3166-1), such as 
     : "is not a country: write two capital letters (ISO 3166-1), such as DE",
 );
 
-const locale = checked("a language tag (BCP 47), such as en or de-CH", (value) =>
-  /^[A-Za-z0-9-]{2,35}$/.test(value) && canonicalLocale(value) !== undefined
-    ? undefined
-    : "is not a language tag: write one of BCP 47, such as en or de-CH",
-);
-
-export const purposeForm = "a purpose of 1 to 64 characters of a-z 0-9 _ . -";
-const purpose = text(purposeForm, /^[a-z0-9_.-]{1,64}$/);
 const domain = text("a domain in ASCII, such as example.com", /^(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$/);
 
 const callerKey = z.strictObject({
@@ -62,7 +56,11 @@ export const applicationSettings = z.strictObject({
   purposes: list(z.union([purpose, z.literal("*")], { error: `write ${purposeForm}` }), { min: 1, max: 50, write: "purposes" }),
   defaultPurpose: purpose.optional(),
   defaultLocale: locale.default("en"),
-  channels: list(choice(...deliverableChannels), { min: 1, max: deliverableChannels.length, write: "of sms, voice, email" }),
+  channels: list(choice(...deliverableChannels), {
+    min: 1,
+    max: deliverableChannels.length,
+    write: `of ${deliverableChannels.join(", ")}`,
+  }),
   code: code.prefault({}),
   limits: limits.prefault({}),
   recipients: z
@@ -75,15 +73,8 @@ export const applicationSettings = z.strictObject({
     })
     .prefault({}),
   proofAudience: proofAudience.optional(),
+  wording: wordingSettings.prefault({}),
   keys: list(callerKey, { min: 0, max: 8, write: "keys" }).default([]),
 });
 
 export type ApplicationSettings = z.output<typeof applicationSettings>;
-
-function canonicalLocale(tag: string): string | undefined {
-  try {
-    return Intl.getCanonicalLocales(tag)[0];
-  } catch {
-    return undefined;
-  }
-}

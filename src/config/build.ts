@@ -1,11 +1,13 @@
 import type { Application } from "../otp/types.ts";
 import { parseAddress } from "./address.ts";
 import type { ApplicationSettings } from "./application-settings.ts";
+import { buildRules } from "./build-rules.ts";
 import type { CallerKey, Config, Proofs } from "./config.ts";
 import { decodeKeyMaterial } from "./key-material.ts";
 import { parseProofKey } from "./proof-key.ts";
 import type { Settings } from "./settings.ts";
 import { parseStoreUrl } from "./store-url.ts";
+import { canonicalTemplate } from "./wording-checks.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -13,7 +15,7 @@ const dayMs = 24 * hourMs;
 
 /** Settings that passed every check, in the units and types of the code. */
 export function buildConfig(settings: Settings, mode: Config["mode"]): Config {
-  const { listen, store, secrets, cors, log, applications, providers, channels } = settings;
+  const { listen, store, secrets, cors, log, applications, providers, channels, circuitBreaker } = settings;
   const parsedStore = parseStoreUrl(store.url);
   return {
     mode,
@@ -29,7 +31,8 @@ export function buildConfig(settings: Settings, mode: Config["mode"]): Config {
     applications: applications.map(buildApplication),
     keys: applications.flatMap(buildKeys),
     providers,
-    channels,
+    channels: Object.fromEntries(Object.entries(channels).map(([channel, route]) => [channel, buildRules(route)])),
+    circuitBreaker: { failures: circuitBreaker.failures, openMs: circuitBreaker.openSeconds * 1000 },
   };
 }
 
@@ -50,7 +53,7 @@ const buildProofs = (
 });
 
 function buildApplication(settings: ApplicationSettings): Application {
-  const { id, displayName, purposes, defaultLocale, channels, code, recipients, autofill } = settings;
+  const { id, displayName, purposes, defaultLocale, channels, code, recipients, autofill, wording } = settings;
   return {
     id,
     displayName,
@@ -71,6 +74,7 @@ function buildApplication(settings: ApplicationSettings): Application {
       ...(recipients.defaultCountry !== undefined && { defaultCountry: recipients.defaultCountry }),
     },
     autofill,
+    templates: wording.templates.map(canonicalTemplate),
   };
 }
 

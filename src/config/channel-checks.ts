@@ -1,10 +1,8 @@
-import { carriedChannels, providerKinds } from "../providers/create-provider.ts";
-import { deliverableChannels } from "./application-settings.ts";
 import type { Config } from "./config.ts";
 import type { Explained } from "./issue.ts";
-import { suggest } from "./problem.ts";
+import { checkRoutes } from "./routing-checks.ts";
 import type { Salvaged } from "./salvage.ts";
-import { type Settings, settings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 type Draft = Salvaged<Settings>;
 
@@ -26,30 +24,6 @@ function checkWanted({ applications, channels }: Draft): Explained[] {
         : [],
     ),
   );
-}
-
-function checkRoutes({ channels, providers }: Draft): Explained[] {
-  if (!providers) return [];
-  return deliverableChannels.flatMap((channel) =>
-    (channels?.[channel] ?? []).flatMap((name, index) => {
-      const message = name === undefined ? undefined : routeProblem(channel, name, providers);
-      return message === undefined ? [] : [{ path: ["channels", channel, index], message }];
-    }),
-  );
-}
-
-function routeProblem(
-  channel: (typeof deliverableChannels)[number],
-  name: string,
-  providers: NonNullable<Draft["providers"]>,
-): string | undefined {
-  if (!Object.hasOwn(providers, name)) return `names no provider: ${suggest(name, Object.keys(providers))}`;
-  const whole = settings.shape.providers.def.valueType.safeParse(providers[name]);
-  if (!whole.success || whole.data.kind === "inbox" || carriedChannels(whole.data).includes(channel)) return undefined;
-  const { kind } = whole.data;
-  return providerKinds[kind].carries.includes(channel)
-    ? `names a provider of kind ${kind} that cannot carry ${channel} as it is set up: see its settings in countersign.sample.yaml`
-    : `names a provider of kind ${kind}, which carries ${providerKinds[kind].carries.join(" and ")}: name one that carries ${channel}`;
 }
 
 function checkInbox({ providers }: Draft): Explained[] {

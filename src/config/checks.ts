@@ -9,6 +9,7 @@ import { checkProofs } from "./proof-checks.ts";
 import { repeated } from "./repeated.ts";
 import type { Salvaged } from "./salvage.ts";
 import type { Settings } from "./settings.ts";
+import { checkWordings } from "./wording-checks.ts";
 
 type Draft = Salvaged<Settings>;
 
@@ -22,6 +23,7 @@ export function crossCheck(draft: Draft, mode: Config["mode"]): Explained[] {
     ...checkApplications(draft.applications ?? [], mode),
     ...checkProofs(draft, mode),
     ...checkChannels(draft, mode),
+    ...checkWordings(draft.applications ?? []),
   ];
 }
 

@@ -20,8 +20,16 @@ export type Config = {
   /** Who may call, by the hash of its key. Empty: whoever reaches the loopback addresses calls as the one application. */
   readonly keys: readonly CallerKey[];
   readonly providers: Readonly<Record<string, ProviderSettings>>;
-  /** Names of the providers that carry each channel, in order of preference. */
-  readonly channels: Readonly<Partial<Record<Channel, readonly string[]>>>;
+  /** Who carries each channel, and where to: of the rules the first that fits. */
+  readonly channels: Readonly<Partial<Record<Channel, readonly RoutingRule[]>>>;
+  readonly circuitBreaker: { readonly failures: number; readonly openMs: number };
+};
+
+export type RoutingRule = {
+  /** Destinations of which one has to fit; without it, all do. */
+  readonly to?: { readonly countries: readonly string[]; readonly prefixes: readonly string[] };
+  /** In order of preference; those with a weight, which come first, in random order. */
+  readonly providers: readonly { readonly name: string; readonly weight?: number }[];
 };
 
 export type Proofs = {

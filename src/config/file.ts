@@ -52,7 +52,8 @@ function parseText(file: string, text: string): ReadDocument {
 /** The parser quotes what it stumbled over, which may be a secret. */
 const withoutContent = (message: string): string => message.replace(/: .*/s, "");
 
-function whyUnreadable(error: unknown): string {
+/** The end of a sentence about a file or folder. */
+export function whyUnreadable(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOENT") return "does not exist: write the path of a file";
   if (code === "EACCES" || code === "EPERM") return "may not be read by this user: change its owner or mode";

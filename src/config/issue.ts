@@ -8,6 +8,8 @@ export type Explained = { readonly path: Path; readonly message: string };
 /** What is wrong with a setting, and what to write instead, in one sentence that holds no text of the document but names. */
 export function explainIssue(issue: z.core.$ZodIssue, schema: z.ZodType, document: unknown): Explained[] {
   const path = issue.path as Path;
+  const within = issuesOfGroup(issue, document);
+  if (within) return within.flatMap((each) => explainIssue({ ...each, path: [...path, ...each.path] }, schema, document));
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((name) => ({
@@ -25,6 +27,12 @@ export function explainIssue(issue: z.core.$ZodIssue, schema: z.ZodType, documen
       return [{ path, message: `${shown}: ${instruction(issue, value)}` }];
     }
   }
+}
+
+/** Where a text or a group may stand and a group stands: what is wrong with that group, instead of with either. */
+function issuesOfGroup(issue: z.core.$ZodIssue, document: unknown): z.core.$ZodIssue[] | undefined {
+  if (issue.code !== "invalid_union" || !isGroup(valueAt(document, issue.path as Path))) return undefined;
+  return issue.errors.find((issues) => !issues.some(({ code, path }) => code === "invalid_type" && path.length === 0));
 }
 
 function describeValue(value: unknown, issue: z.core.$ZodIssue): string {

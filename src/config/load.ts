@@ -11,6 +11,8 @@ import { salvage } from "./salvage.ts";
 import { resolveSecrets } from "./secrets.ts";
 import { settings } from "./settings.ts";
 import { locate, validate } from "./validate.ts";
+import { wordingWarnings } from "./wording-checks.ts";
+import { readWordingFiles } from "./wording-files.ts";
 
 export type Loaded =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
@@ -29,18 +31,21 @@ export function loadConfig({ env, file }: Sources): Loaded {
   const read = configFile === undefined ? { ok: true as const, document: developmentDocument } : readDocument(configFile);
   if (!read.ok) return { ok: false, problems: [...environment.problems, ...read.problems, ...unknownVariables(env, new Set())] };
   const { document, problems } = applyOverrides(read.document, environment.overrides);
-  const resolved = resolveSecrets(document, { schema: settings, env, folder: configFile === undefined ? "." : dirname(configFile) });
+  const folder = configFile === undefined ? "." : dirname(configFile);
+  const resolved = resolveSecrets(document, { schema: settings, env, folder });
+  const worded = readWordingFiles(resolved.document, folder);
   const mode = configFile === undefined ? "development" : "production";
-  const checked = check(resolved.document, environment.overrides, mode);
+  const checked = check(worded.document, environment.overrides, mode);
   const all = firstOfEach([
     ...environment.problems,
     ...problems,
     ...resolved.problems,
-    ...checked.problems,
+    ...worded.problems,
+    ...checked.problems.map(worded.locate),
     ...unknownVariables(env, resolved.variables),
   ]);
   return checked.config && all.length === 0
-    ? { ok: true, config: checked.config, warnings: resolved.warnings }
+    ? { ok: true, config: checked.config, warnings: [...resolved.warnings, ...wordingWarnings(checked.config).map(worded.locate)] }
     : { ok: false, problems: all };
 }
 

@@ -6,6 +6,7 @@ import { logLevels } from "./config.ts";
 import { checked, choice, list, secret, text } from "./forms.ts";
 import { keyMaterialForm, keyMaterialProblem } from "./key-material.ts";
 import { proofSettings } from "./proof-settings.ts";
+import { circuitBreakerSettings, routeSettings } from "./routing-settings.ts";
 import { parseStoreUrl, storeUrlForm } from "./store-url.ts";
 
 const address = checked(addressForm, (value) => (parseAddress(value) ? undefined : `is not an address: write ${addressForm}`));
@@ -23,12 +24,6 @@ const originForm = "an origin without a path, such as https://app.example.com; h
 const origin = checked(originForm, (value) => (isOrigin(value) ? undefined : `is not an origin that is allowed: write ${originForm}`));
 
 const providerName = text("a name of 1 to 40 characters of a-z 0-9 -, a letter first", /^[a-z][a-z0-9-]{0,39}$/);
-const route = list(z.string({ error: "write the name of a provider" }), {
-  min: 1,
-  max: 1,
-  write: "provider (this version uses exactly one per channel)",
-});
-
 const settingsWith = <Provider extends z.ZodType>(provider: Provider) =>
   z.strictObject({
     listen: z.strictObject({ grpc: address.default("127.0.0.1:50051"), http: address.default("127.0.0.1:8080") }).prefault({}),
@@ -49,6 +44,7 @@ const settingsWith = <Provider extends z.ZodType>(provider: Provider) =>
     applications: list(applicationSettings, { min: 1, max: 1000, write: "applications" }),
     providers: z.record(providerName, provider),
     channels: z.strictObject(routes()),
+    circuitBreaker: circuitBreakerSettings.prefault({}),
   });
 
 /** The inbox carries nothing to anybody, so it exists in development only; its kind is no choice in a file. */
@@ -67,10 +63,8 @@ export type Settings = z.output<typeof settings>;
 export type ProviderSettings = Settings["providers"][string];
 
 function routes() {
-  return { sms: route.optional(), voice: route.optional(), email: route.optional() } satisfies Record<
-    (typeof deliverableChannels)[number],
-    unknown
-  >;
+  const route = routeSettings.optional();
+  return { sms: route, voice: route, email: route, whatsapp: route } satisfies Record<(typeof deliverableChannels)[number], unknown>;
 }
 
 function isOrigin(value: string): boolean {

@@ -1,7 +1,7 @@
 import type { SendCodeRequest } from "./challenge.ts";
 import { checkEntries, checkKey, checkPurpose, checkText, invalid, maxBinding, type Violations } from "./check.ts";
 import type { OtpDeps } from "./deps.ts";
-import type { ChannelRoute } from "./ports.ts";
+import type { ChannelRoute, UncheckedWording } from "./ports.ts";
 import { allowed, type Result } from "./refusal.ts";
 import type { Application, Caller, Channel, Recipient } from "./types.ts";
 
@@ -29,9 +29,12 @@ export function checkSend(deps: OtpDeps, request: SendCodeRequest, caller: Calle
   checkAutofill(violations, request.autofill, application);
   checkClient(violations, request.client);
   const parsed = parseRecipient(deps, violations, request.recipient, application);
-  const route = parsed && chooseRoute(deps, violations, request.channels, parsed.recipient, application);
-  if (violations.length > 0 || !parsed || !route) return invalid(violations);
+  const routes = parsed ? chooseRoutes(deps, violations, request.channels, parsed.recipient, application) : [];
   const locale = request.locale || application.defaultLocale;
+  const { binding, templateVariables: variables } = request;
+  if (violations.length === 0) checkWording(violations, routes, { application, purpose, locale, binding, variables });
+  const [route] = routes;
+  if (violations.length > 0 || !parsed || !route) return invalid(violations);
   return allowed({ recipient: parsed.recipient, recipientKey: parsed.key, route, purpose, locale });
 }
 
@@ -58,7 +61,19 @@ function parseRecipient(deps: OtpDeps, violations: Violations, recipient: Recipi
   return undefined;
 }
 
-function chooseRoute(deps: OtpDeps, violations: Violations, wanted: readonly Channel[], { kind }: Recipient, application: Application) {
+/** Every channel that was named may have to carry the message, so each must be able to say it. */
+function checkWording(violations: Violations, routes: readonly ChannelRoute[], send: UncheckedWording): void {
+  const found = new Map(routes.flatMap((route) => route.check(send)).map((violation) => [violation.field, violation]));
+  violations.push(...found.values());
+}
+
+function chooseRoutes(
+  deps: OtpDeps,
+  violations: Violations,
+  wanted: readonly Channel[],
+  { kind }: Recipient,
+  application: Application,
+): ChannelRoute[] {
   if (wanted.length > 8) violations.push({ field: "channels", description: `at most 8 channels, please; these are ${wanted.length}` });
   if (new Set(wanted).size < wanted.length) violations.push({ field: "channels", description: "name each channel once" });
   const candidates =
@@ -75,7 +90,7 @@ function chooseRoute(deps: OtpDeps, violations: Violations, wanted: readonly Cha
   }
   if (routes.length === 0)
     violations.push({ field: "recipient", description: "no channel of this application reaches this kind of recipient" });
-  return routes[0];
+  return routes.filter((route) => route !== undefined);
 }
 
 function checkLocale(violations: Violations, locale: string): void {

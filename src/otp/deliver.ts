@@ -1,7 +1,7 @@
 import { formatChallengeId } from "./challenge-id.ts";
 import type { OtpDeps } from "./deps.ts";
 import type { ChallengeRef, ChallengeView, RecordDelivery } from "./ledger.ts";
-import type { ChannelRoute, SendResult, Wording } from "./ports.ts";
+import type { Attempt, ChannelRoute, SendResult, Wording } from "./ports.ts";
 import { allowed, type Result, refused, StoreUnavailable } from "./refusal.ts";
 import type { Call } from "./types.ts";
 
@@ -14,10 +14,8 @@ export type Delivering = {
   readonly view: ChallengeView;
 };
 
-type Delivered = { readonly provider: string; readonly result: SendResult };
-
 /**
- * Calls the providers, records what came of it, and answers with the challenge as it is now. The store was written before: a
+ * Has the message carried, records what came of it, and answers with the challenge as it is now. The store was written before: a
  * crash in here leaves a message that reads as unknown, never a code that cannot be verified.
  */
 export async function deliver(deps: OtpDeps, delivering: Delivering, call: Call): Promise<Result<ChallengeView>> {
@@ -28,35 +26,16 @@ export async function deliver(deps: OtpDeps, delivering: Delivering, call: Call)
   return allowed(withDelivery(delivering.view, record));
 }
 
-/**
- * One provider after another while the message is definitely not out. A refused recipient is refused everywhere; an ambiguous
- * answer is not followed by another try, because that could be a second message.
- */
-async function carry(deps: OtpDeps, delivering: Delivering, call: Call): Promise<Delivered> {
-  const { route, wording, ref, deliveryId } = delivering;
-  const message = { ...route.compose(wording), challengeId: formatChallengeId(ref), deliveryId };
-  let last: Delivered = { provider: "", result: { outcome: "retryable", failure: "timeout" } };
-  for (const provider of route.providers) {
-    if (call.signal.aborted) return last;
-    const started = performance.now();
-    const result = await provider.send(message, call.signal);
-    const durationMs = performance.now() - started;
-    deps.events.messageHandled({
-      application: ref.application,
-      challengeId: message.challengeId,
-      channel: route.channel,
-      provider: provider.name,
-      result,
-      durationMs,
-    });
-    last = { provider: provider.name, result };
-    if (result.outcome === "accepted" || result.outcome === "unknown" || isFinal(result)) return last;
-  }
-  return last;
+function carry(deps: OtpDeps, { route, wording, ref, deliveryId }: Delivering, call: Call): Promise<Attempt> {
+  const { application } = ref;
+  const challengeId = formatChallengeId(ref);
+  const message = { ...route.compose(wording), purpose: wording.purpose, challengeId, deliveryId };
+  return route.carrier.carry(message, {
+    signal: call.signal,
+    remainingMs: Math.min(call.remainingMs?.() ?? deps.maxDeadlineMs, deps.maxDeadlineMs),
+    onAttempt: (attempt) => deps.events.messageHandled({ application, challengeId, channel: route.channel, ...attempt }),
+  });
 }
-
-const isFinal = (result: SendResult): boolean =>
-  "failure" in result && (result.failure === "recipient_refused" || result.failure === "recipient_opted_out");
 
 /** The message is out whether or not the store takes note: answering with an error would make the caller pay for a second. */
 async function recordOrReport(deps: OtpDeps, record: RecordDelivery): Promise<void> {

@@ -42,6 +42,11 @@ async function resend(deps: OtpDeps, request: ResendCodeRequest, call: Call): Pr
     const available = usableChannels(deps, send.recipient.kind, call.caller.application);
     return invalid([{ field: "channel", description: `not available here for this recipient; available: ${available}` }]);
   }
+  const lacking = request.channel ? route.check({ application: call.caller.application, purpose: seen.challenge.purpose, ...send }) : [];
+  if (lacking.length > 0) {
+    const fields = lacking.map(({ field }) => field).join(", ");
+    return invalid([{ field: "channel", description: `its wording does not go with what SendCode was given as ${fields}` }]);
+  }
   return resendBy(deps, { ref, seen, send, route, request }, call);
 }
 

@@ -53,7 +53,25 @@ export type Application = {
     readonly ignorePlusTag: boolean;
   };
   readonly autofill: { readonly androidAppHashes: readonly string[]; readonly webOrigins: readonly string[] };
+  /** Texts of its own, in place of those that come with the service. */
+  readonly templates?: readonly MessageTemplate[];
 };
+
+/** A message of an application's own in one language, for one purpose or for all of them. Its texts are ICU MessageFormat. */
+export type MessageTemplate = {
+  readonly purpose?: string;
+  /** Canonical BCP 47 tag. */
+  readonly locale: string;
+  /** Values that callers give, and how many characters each may have. */
+  readonly variables: Readonly<Record<string, number>>;
+  /** Whether such a value may hold a link. */
+  readonly allowLinks: boolean;
+} & (
+  | { readonly channel: "sms"; readonly text: string; readonly maxSegments: number }
+  | { readonly channel: "whatsapp" | "push"; readonly text: string }
+  | { readonly channel: "voice"; readonly before: string; readonly after: string }
+  | { readonly channel: "email"; readonly subject: string; readonly text: string; readonly html?: string; readonly fromName?: string }
+);
 
 /** Who calls, as its key says. */
 export type Caller = {
@@ -67,4 +85,6 @@ export type Call = {
   readonly caller: Caller;
   /** Aborts when the caller's deadline passes or it goes away. */
   readonly signal: AbortSignal;
+  /** Milliseconds until that deadline; undefined when the caller named none. */
+  remainingMs?(): number | undefined;
 };

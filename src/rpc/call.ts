@@ -26,7 +26,7 @@ export function createAnswer(authenticate: Authenticate): Answer {
   return (rpc) => async (incoming) => {
     const caller = accept(authenticate(incoming.header("authorization")));
     const request = accept(rpc.read(incoming.message()));
-    return rpc.write(accept(await rpc.run(request, { caller, signal: incoming.signal() })));
+    return rpc.write(accept(await rpc.run(request, { caller, signal: incoming.signal(), remainingMs: incoming.remainingMs })));
   };
 }
 

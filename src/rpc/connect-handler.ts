@@ -146,6 +146,7 @@ function incoming(context: HandlerContext, { method }: Rpc<unknown>): Incoming {
     header: (name) => context.requestHeader.get(name) ?? undefined,
     message: () => (context.values.get(openedKey) as OpenedRequest).read(method.input),
     signal: () => context.signal,
+    remainingMs: () => context.timeoutMs(),
     requestHeader: () => context.requestHeader,
     responseHeader: () => context.responseHeader,
     responseTrailer: () => context.responseTrailer,

@@ -14,7 +14,7 @@ import type {
   UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { toBuffer, toGrpcStatus, toHeaders, toMetadata } from "./grpc-status.ts";
-import { checkTimeout } from "./grpc-streams.ts";
+import { askedTimeout } from "./grpc-streams.ts";
 import { parseBinary } from "./parse-binary.ts";
 import type { Incoming, LogFailure, Service, StreamHandler, UnaryHandler } from "./service.ts";
 import { toStatus } from "./status.ts";
@@ -109,6 +109,7 @@ function refusal(thrown: unknown, exchange: Exchange, rpc: Rpc<unknown>) {
 
 /** Everything about a call that most calls never ask for is made when it is asked for. */
 function open(call: UnaryCall | StreamCall, { method, maxMessageBytes }: Rpc<unknown>): Exchange {
+  const openedAt = performance.now();
   let interrupt: ReturnType<typeof abortOnCancel> | undefined;
   let responseHeader: Headers | undefined;
   let responseTrailer: Headers | undefined;
@@ -116,12 +117,16 @@ function open(call: UnaryCall | StreamCall, { method, maxMessageBytes }: Rpc<unk
   return {
     header,
     message: () => {
-      checkTimeout(call.metadata);
+      askedTimeout(call.metadata);
       return parseBinary(method.input, call.request, maxMessageBytes);
     },
     signal: () => {
       interrupt ??= abortOnCancel(call);
       return interrupt.signal;
+    },
+    remainingMs: () => {
+      const asked = askedTimeout(call.metadata);
+      return asked === undefined ? undefined : asked - (performance.now() - openedAt);
     },
     requestHeader: () => toHeaders(call.metadata),
     responseHeader: () => {

@@ -56,10 +56,10 @@ function remember(streams: Set<ServerHttp2Stream>, stream: ServerHttp2Stream): v
   stream.once("close", () => streams.delete(stream));
 }
 
-/** Throws the refusal of a `grpc-timeout` that is not one. */
-export function checkTimeout(metadata: Metadata): void {
+/** How many milliseconds the caller gave this call, if it said; throws the refusal of a `grpc-timeout` that is not one. */
+export function askedTimeout(metadata: Metadata): number | undefined {
   const [asked] = metadata.get(askedTimeoutKey);
-  if (asked !== undefined) accept(parseDeadline("grpc-timeout", asked.toString(), 0));
+  return asked === undefined ? undefined : accept(parseDeadline("grpc-timeout", asked.toString(), Number.POSITIVE_INFINITY));
 }
 
 type Stream = { [K in "respond" | "sendTrailers"]: ServerHttp2Stream[K] };

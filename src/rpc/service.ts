@@ -15,6 +15,8 @@ export type Incoming<I extends DescMessage = DescMessage> = {
   message(): MessageShape<I>;
   /** Aborts when the deadline passes or the caller goes away. */
   signal(): AbortSignal;
+  /** Milliseconds until the deadline the caller asked for, if it asked. */
+  remainingMs(): number | undefined;
   requestHeader(): Headers;
   responseHeader(): Headers;
   responseTrailer(): Headers;

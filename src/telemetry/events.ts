@@ -36,6 +36,11 @@ export function createEvents(logger: Logger): Events {
         }),
       );
     },
+    circuitChanged({ provider, country, state }) {
+      quietly(() =>
+        logger[state === "open" ? "warn" : "info"]({ event: `circuit_${state === "open" ? "opened" : "closed"}`, provider, country }),
+      );
+    },
     deliveryNotRecorded({ challengeId, cause }) {
       quietly(() => logger.error({ event: "delivery_not_recorded", challengeId, err: cause }));
     },

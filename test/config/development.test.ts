@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { developmentProblems, loadDevelopment } from "./production.ts";
 
+const toInbox = [{ providers: [{ name: "inbox" }] }];
+
 test("without a file: loopback, one application without keys, everything into the inbox, nothing on disk", () => {
   const config = loadDevelopment();
   expect(config).toMatchObject({
@@ -9,7 +11,8 @@ test("without a file: loopback, one application without keys, everything into th
     store: { kind: "sqlite", path: ":memory:" },
     keys: [],
     providers: { inbox: { kind: "inbox" } },
-    channels: { sms: ["inbox"], voice: ["inbox"], email: ["inbox"] },
+    channels: { sms: toInbox, voice: toInbox, email: toInbox },
+    circuitBreaker: { failures: 5, openMs: 30_000 },
   });
   expect(config.applications).toEqual([
     {
@@ -37,6 +40,7 @@ test("without a file: loopback, one application without keys, everything into th
       },
       recipients: { ignorePlusTag: false },
       autofill: { androidAppHashes: [], webOrigins: [] },
+      templates: [],
     },
   ]);
 });

@@ -45,15 +45,14 @@ test("all problems at once, each with its setting and what to write", () => {
       "applications[0].id cannot be used: write a name of 1 to 40 characters of a-z 0-9 -",
       "applications[0].displayName is missing: write the name that messages show, 1 to 30 characters in one line",
       "applications[0].purposes[0] cannot be used: write a purpose of 1 to 64 characters of a-z 0-9 _ . -",
-      "applications[0].channels[1] cannot be used: write one of sms, voice, email",
+      "applications[0].channels[1] cannot be used: write one of sms, voice, email, whatsapp",
       "applications[0].code.length is 3: write the characters of a code, a whole number from 4 to 10",
       "applications[0].code.alphabet cannot be used: write one of digits, alphanumeric; did you mean digits?",
       "applications[0].limits.sends.perDay is 0: write the messages per day, a whole number from 1 to 100",
       "providers.Mail has a name that cannot be used: write a name of 1 to 40 characters of a-z 0-9 -, a letter first",
-      "providers.p.kind cannot be used: write one of twilio, smtp",
+      "providers.p.kind cannot be used: write one of twilio, vonage, bird, sns, smtp, webhook, http-sms",
       "providers.mail.from.address cannot be used: write the plain address that codes come from, such as no-reply@example.com",
-      "channels.email is a list of 2: write a list of 1 provider (this version uses exactly one per channel)",
-      "channels.telegram is unknown: write one of sms, voice, email",
+      "channels.telegram is unknown: write one of sms, voice, email, whatsapp",
       "applications[0].channels[0] is sms, which nobody carries: name a provider in channels.sms",
       "channels.email[1] names no provider: write one of Mail, p, mail; did you mean mail?",
     ]
@@ -123,11 +122,6 @@ test.for<[string, Document, RegExp]>([
     /^applications\[0\]\.channels\[1\] is sms, which nobody carries: name a provider in channels\.sms$/,
   ],
   [
-    "two providers for one channel",
-    changed((d) => Object.assign(d.channels, { email: ["mail", "mail"] })),
-    /^channels\.email is a list of 2: write a list of 1 provider \(this version uses exactly one per channel\)$/,
-  ],
-  [
     "a provider that is not there",
     changed((d) => Object.assign(d.channels, { email: ["male"] })),
     /^channels\.email\[0\] names no provider: write one of mail; did you mean mail\?/,
@@ -150,12 +144,12 @@ test.for<[string, Document, RegExp]>([
   [
     "an unknown kind of provider",
     changed((d) => Object.assign(d.providers, { box: { kind: "smpt" } })),
-    /^providers\.box\.kind cannot be used: write one of twilio, smtp$/,
+    /^providers\.box\.kind cannot be used: write one of twilio, .*smtp, webhook, http-sms$/,
   ],
   [
     "a provider without a kind",
     changed((d) => Object.assign(d.providers, { box: {} })),
-    /^providers\.box\.kind is missing: write one of twilio, smtp$/,
+    /^providers\.box\.kind is missing: write one of twilio, .*smtp, webhook, http-sms$/,
   ],
   ["a store in memory", changed((d) => Object.assign(d.store, { url: "sqlite::memory:" })), /^store\.url is in memory/],
   [
@@ -238,7 +232,7 @@ test("good settings arrive in the units and types of the code", () => {
   expect(config.mode).toBe("production");
   expect(config.keys).toEqual([{ hash, keyId: "web", applicationId: "shop", kind: "browser" }]);
   expect(config.cors.origins).toEqual(["https://app.example.com:8443", "http://localhost:3000"]);
-  expect(config.channels).toEqual({ email: ["mail"] });
+  expect(config.channels).toEqual({ email: [{ providers: [{ name: "mail" }] }] });
   expect(config.applications[0]).toMatchObject({
     id: "shop",
     purposes: ["login", "payment"],

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse, stringify } from "yaml";
@@ -6,6 +7,17 @@ import { environmentVariables } from "../../src/config/environment.ts";
 import { fileSettings } from "../../src/config/settings.ts";
 import { aProofKey, aSecret, loadGood } from "./production.ts";
 
+const key = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
+const pem = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+const env = {
+  TWILIO_API_KEY_SECRET: "x",
+  VONAGE_PRIVATE_KEY: pem,
+  BIRD_ACCESS_KEY: "x",
+  AWS_SNS_SECRET: "x",
+  SMTP_PASSWORD: "y",
+  OWN_GATEWAY_SECRET: key,
+  REGIONAL_SMS_TOKEN: "z",
+};
 const sample = readFileSync(new URL("../../countersign.sample.yaml", import.meta.url), "utf8");
 
 test("the sample loads once its placeholders are replaced", () => {
@@ -14,13 +26,13 @@ test("the sample loads once its placeholders are replaced", () => {
   document.secrets.codeKeys[0].secret = aSecret();
   document.proofs.keys[0].privateKey = aProofKey().privateKey;
   document.applications[0].keys[0].hash = `sha256:${"0f".repeat(32)}`;
-  const config = loadGood(document, { TWILIO_API_KEY_SECRET: "x", SMTP_PASSWORD: "y" });
+  const config = loadGood(document, env);
   expect(config.applications.map(({ id }) => id)).toEqual(["shop"]);
-  expect(Object.keys(config.channels)).toEqual(["sms", "voice", "email"]);
+  expect(Object.keys(config.channels)).toEqual(["sms", "voice", "email", "whatsapp"]);
 });
 
 test("as it is, it is refused", () => {
-  expect(() => loadGood(sample, { TWILIO_API_KEY_SECRET: "x", SMTP_PASSWORD: "y" })).toThrow(/ledgerKey is still the placeholder/);
+  expect(() => loadGood(sample, env)).toThrow(/ledgerKey is still the placeholder/);
 });
 
 test("every setting stands in the sample, and the sample has no other", () => {
@@ -37,6 +49,7 @@ test("the sample gives the defaults that hold", () => {
   expect({ code, limits }).toEqual({ code: bare.code, limits: bare.limits });
   expect(cooldownsSeconds).toEqual([30, 60, 120]);
   expect(document.listen).toEqual(fileSettings.shape.listen.parse({}));
+  expect(document.circuitBreaker).toEqual(fileSettings.shape.circuitBreaker.parse({}));
 });
 
 test("every variable with a name of its own is told in the sample", () => {
@@ -48,14 +61,35 @@ function namesInSample(): Set<string> {
   const uncommented = sample.replace(/^( +)# ([a-zA-Z]+: (?![a-z]+ )\S.*)$/gm, (line, indent, setting) =>
     isSetting(setting) ? `${indent}${setting}` : line,
   );
-  const document = parse(uncommented.replace("ca: |", "ca: x"));
+  const document = parse(uncommented.replaceAll("ca: |", "ca: x"));
   return new Set(pathsOf(document, ""));
 }
 
-const optional = ["authToken", "messagingServiceSid", "region", "edge", "baseUrl", "ca"];
+const optional = [
+  "authToken",
+  "messagingServiceSid",
+  "region",
+  "edge",
+  "entityId",
+  "contentId",
+  "templateId",
+  "baseUrl",
+  "ca",
+  "path",
+  "equals",
+  "contains",
+  "form",
+  "messageIdAfter",
+  "perSecond",
+];
 const isSetting = (line: string): boolean => optional.some((name) => line.startsWith(`${name}: `));
 
+/** Groups whose names are the operator's own. */
+const isFree = (path: string): boolean =>
+  /^providers\.(?:webhook|http-sms)\.(?:headers|query|json|form)$|^providers\.http-sms\.secrets$|\.templates\.variables$/.test(path);
+
 function pathsOf(value: unknown, path: string): string[] {
+  if (isFree(path)) return [path];
   if (Array.isArray(value)) return value.length > 0 && typeof value[0] === "object" ? value.flatMap((item) => pathsOf(item, path)) : [path];
   if (typeof value !== "object" || value === null || "env" in value || "file" in value) return [path];
   return Object.entries(value).flatMap(([name, child]) => pathsOf(child, join(path, name, value)));
@@ -63,8 +97,11 @@ function pathsOf(value: unknown, path: string): string[] {
 
 const join = (path: string, name: string, group: object): string => {
   if (path === "providers") return `providers.${(group as Record<string, { kind: string }>)[name]?.kind}`;
-  return path === "" ? name : `${path}.${name}`;
+  return inGroup(path, name);
 };
+
+/** What one channel may have, every channel may. */
+const inGroup = (path: string, name: string): string => (path === "" ? name : path === "channels" ? "channels.*" : `${path}.${name}`);
 
 function namesInSchema(schema: z.core.$ZodType, path = ""): Set<string> {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
@@ -72,13 +109,13 @@ function namesInSchema(schema: z.core.$ZodType, path = ""): Set<string> {
   if (schema instanceof z.ZodArray) return namesInSchema(schema.def.element, path);
   if (schema instanceof z.ZodRecord) return namesInSchema(schema.def.valueType, path);
   if (schema instanceof z.ZodDiscriminatedUnion) {
-    return new Set(schema.def.options.flatMap((option) => [...namesInSchema(option, `${path}.${kindOf(option)}`)]));
+    const isNamed = schema.def.discriminator === "kind";
+    return new Set(schema.def.options.flatMap((option) => [...namesInSchema(option, isNamed ? `${path}.${kindOf(option)}` : path)]));
   }
+  if (schema instanceof z.ZodUnion) return new Set(schema.def.options.flatMap((option) => [...namesInSchema(option, path)]));
   if (!(schema instanceof z.ZodObject)) return new Set([path]);
   return new Set(
-    Object.entries(schema.shape).flatMap(([name, child]) => [
-      ...namesInSchema(child as z.core.$ZodType, path === "" ? name : `${path}.${name}`),
-    ]),
+    Object.entries(schema.shape).flatMap(([name, child]) => [...namesInSchema(child as z.core.$ZodType, inGroup(path, name))]),
   );
 }
 

@@ -23,10 +23,12 @@ export function newKey(): Key {
   return { key, hash: `sha256:${hashKey(key)}` };
 }
 
-/** One application called "shop", with these keys; channels as there are vendors. Limits and wording are the sample's own. */
+export const newSecret = (): string => randomBytes(32).toString("base64");
+
+/** One application called "shop", with these keys; channels as there are vendors. Limits are the sample's own, texts those of the service. */
 export function sampleConfig({ twilio, smtp }: Vendors, keys: readonly Key[]) {
   const sample = fill(parse(readFileSync(new URL("../../countersign.sample.yaml", import.meta.url), "utf8"))) as Sample;
-  const [shop] = sample.applications;
+  const [{ wording: _wording, ...shop }] = sample.applications;
   const { apiKey: _, ...twilioMain } = sample.providers["twilio-main"];
   const { auth: __, ...mail } = sample.providers.mail;
   const channels = { ...(twilio && { sms: ["twilio-main"], voice: ["twilio-main"] }), ...(smtp && { email: ["mail"] }) };
@@ -43,7 +45,7 @@ export function sampleConfig({ twilio, smtp }: Vendors, keys: readonly Key[]) {
 }
 
 const fillers: Readonly<Record<string, () => string>> = {
-  "make-secret": () => randomBytes(32).toString("base64"),
+  "make-secret": newSecret,
   "make-proof-key": () => String(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "pem", type: "pkcs8" })),
 };
 

@@ -55,6 +55,16 @@ test.for([
   expect(lines()).toMatchObject([{ event: "message_handled", level, ...handled, durationMs: 12, ...result }]);
 });
 
+test("one line when a provider is passed over, and one when it no longer is", () => {
+  const { lines, events } = setUp();
+  events.circuitChanged({ provider: "twilio-main", country: "DE", state: "open" });
+  events.circuitChanged({ provider: "mail", country: "", state: "closed" });
+  expect(lines()).toMatchObject([
+    { level: "warn", event: "circuit_opened", provider: "twilio-main", country: "DE" },
+    { level: "info", event: "circuit_closed", provider: "mail", country: "" },
+  ]);
+});
+
 test("a state that the store did not take, and a fault, keep their cause", () => {
   const { lines, events, logFault } = setUp();
   const cause = new Error("connection lost", { cause: Object.assign(new Error("connect"), { code: "ECONNREFUSED" }) });
