@@ -1,3 +1,5 @@
+import { enableCompileCache } from "node:module";
+import { fileURLToPath } from "node:url";
 import type { App } from "./app.ts";
 import type { Log } from "./telemetry/log.ts";
 
@@ -89,6 +91,8 @@ gRPC, with reflection, on ${grpc}: grpcurl -plaintext ${grpc} describe countersi
 }
 
 const args = process.argv.slice(2);
+// Kept beside the code, so that only whoever can change the code can change what runs; without a place to write, nothing is kept.
+enableCompileCache(fileURLToPath(new URL("../node_modules/.cache/countersign", import.meta.url)));
 process.exitCode = await main(args);
 // A log that nobody reads leaves a write behind that would keep the process for ever.
 if (args.length === 0) process.exit();

@@ -81,7 +81,9 @@ export async function prepareVerifier(language: string): Promise<Verifier | unde
   await example.build?.(folder);
   const [program, ...options] = example.command(folder);
   return async (args, tokens) => {
-    const output = await run(program, [...options, ...args], { input: tokens.map((token) => `${token}\n`).join("") });
+    // Java reads arguments in the charset of the locale, and a bare environment has one without letters beyond ASCII.
+    const env = { ...process.env, LC_ALL: "C.UTF-8" };
+    const output = await run(program, [...options, ...args], { env, input: tokens.map((token) => `${token}\n`).join("") });
     return output.split("\n").slice(0, -1);
   };
 }
