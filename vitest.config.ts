@@ -5,5 +5,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Many tests wait for time to pass (leases, expiry, time-outs) and not for the processor.
+    maxWorkers: 2,
   },
 });

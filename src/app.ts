@@ -1,31 +1,42 @@
-import { createEmailRoute } from "./channels/email.ts";
-import { countryOf } from "./channels/phone-number.ts";
+import { createAuthentication } from "./assemble/create-authentication.ts";
+import { openGuard } from "./assemble/create-guard.ts";
+import { limitChallenges } from "./assemble/limit-challenges.ts";
+import { openAuthenticators } from "./assemble/open-authenticators.ts";
+import { createRoutes, openCarriers } from "./assemble/open-routes.ts";
+import { type Opening, openStore } from "./assemble/open-store.ts";
 import { parseRecipient } from "./channels/recipient.ts";
-import { createSmsRoute } from "./channels/sms.ts";
-import { createVoiceRoute } from "./channels/voice.ts";
-import { createWhatsappRoute } from "./channels/whatsapp.ts";
 import type { Config } from "./config/config.ts";
+import { createCaptchaRoute } from "./http/captcha-challenge.ts";
 import { createJwksRoute } from "./http/jwks.ts";
 import { listenHttp } from "./http/listen-http.ts";
+import { createPlayground } from "./http/playground.ts";
+import { createReceiptRoute } from "./http/receipts.ts";
+import { createAdminUseCases } from "./otp/admin-use-cases.ts";
+import type { AuthenticatorDeps } from "./otp/authenticator-deps.ts";
+import { createAuthenticatorUseCases } from "./otp/authenticator-use-cases.ts";
 import { cancelChallenge } from "./otp/cancel-challenge.ts";
+import { withDecoys } from "./otp/decoy-ledgers.ts";
 import type { OtpDeps } from "./otp/deps.ts";
+import { createFallbackRunner } from "./otp/fallback-runner.ts";
 import { getChallenge } from "./otp/get-challenge.ts";
 import { createKeyring } from "./otp/keyring.ts";
-import type { ChannelRoute, LedgerStore, RedemptionStore } from "./otp/ports.ts";
 import { createRandom } from "./otp/random.ts";
+import { isSettled } from "./otp/receipt.ts";
+import { type ReceiptDeps, recordReceipt } from "./otp/record-receipt.ts";
 import { type RedeemDeps, redeemProof } from "./otp/redeem-proof.ts";
-import { StoreUnavailable } from "./otp/refusal.ts";
 import { resendCode } from "./otp/resend-code.ts";
 import { sendCode } from "./otp/send-code.ts";
+import type { LedgerStore } from "./otp/store-ports.ts";
 import { createStretch } from "./otp/stretch.ts";
+import { createPretence } from "./otp/substitute-carriers.ts";
 import { tellChanges } from "./otp/tell-changes.ts";
-import type { Application, Channel } from "./otp/types.ts";
 import { verifyCode } from "./otp/verify-code.ts";
 import { type WatchDeps, watchChallenge } from "./otp/watch-challenge.ts";
 import { createWatches } from "./otp/watches.ts";
-import type { CarriersDeps } from "./providers/create-carriers.ts";
 import { createInbox } from "./providers/inbox.ts";
-import { type Authenticate, createAuthenticate, createOpenAuthenticate } from "./rpc/auth.ts";
+import { createAdminService } from "./rpc/admin-handlers.ts";
+import { createAuthenticatorService } from "./rpc/authenticator-handlers.ts";
+import { createFindClientAddress } from "./rpc/client-address.ts";
 import { createConnectHandler } from "./rpc/connect-handler.ts";
 import { createCodeService, type UseCases } from "./rpc/handlers.ts";
 import { listenGrpc } from "./rpc/listen-grpc.ts";
@@ -39,7 +50,7 @@ import { createProofReader } from "./tokens/read-proof.ts";
 import { createProofSigner } from "./tokens/sign-proof.ts";
 
 export type App = {
-  readonly addresses: { readonly grpc: string; readonly http: string };
+  readonly addresses: { readonly grpc: string; readonly http: string; readonly admin?: string };
   /** Not ready, accepts no more, finishes what is in flight, closes the store. */
   close(): Promise<void>;
 };
@@ -47,35 +58,69 @@ export type App = {
 /** Somewhat longer than the longest deadline: whoever is in flight when the process is asked to stop gets its answer. */
 const graceMs = maxDeadlineMs + 2_000;
 
-/** Chooses and constructs everything; rejects, with nothing left open, when a part cannot start. */
-export async function startApp(config: Config, logger: Logger): Promise<App> {
+const playgroundFolder = new URL("../web/dist/", import.meta.url);
+
+/** Chooses and constructs everything; rejects, with nothing left open, when a part cannot start. The store may be opening already. */
+export async function startApp(config: Config, logger: Logger, opening?: Opening): Promise<App> {
   await using parts = new AsyncDisposableStack();
-  const store = reportLoss(await openStore(config), logger);
+  const store = reportLoss(await (opening ?? (await openStore(config))).opened, logger);
   parts.defer(() => store.close());
-  const inbox = createInbox({ now: () => Date.now() });
+  const now = (): number => Date.now();
+  const inbox = createInbox({ now });
   const random = createRandom();
   const events = createEvents(logger);
-  const routes = await createRoutes(config, { inbox: inbox.provider, random, onCircuitChange: events.circuitChanged }, parts);
+  const carriers = await openCarriers(config, {
+    inbox: inbox.provider,
+    random,
+    now,
+    onCircuitChange: events.circuitChanged,
+    isSettled: async ({ ref, deliveryId }) => isSettled(await store.read(ref), deliveryId),
+  });
+  parts.defer(() => carriers.close());
   const { proofs } = config;
-  const watches = createWatches(store);
-  const deps: OtpDeps & RedeemDeps & WatchDeps = {
-    ledgers: tellChanges(store, watches.changed),
+  const log = createFaultLog(logger);
+  const keyring = createKeyring(config.secrets, random);
+  const ledgers = withDecoys(store, keyring);
+  const watches = createWatches(ledgers);
+  const onFault = (cause: unknown): void => log({ errorId: "", rpc: "guard", cause });
+  const guard = await openGuard(config, { store, keyring, random, now, events, logger, onFault }, parts);
+  const deps: AuthenticatorDeps & OtpDeps & ReceiptDeps & RedeemDeps & WatchDeps = {
+    ledgers: tellChanges(ledgers, watches.changed),
     watches,
+    deliveries: store,
     redemptions: store,
-    keyring: createKeyring(config.secrets, random),
+    keyring,
+    guard: guard.guard,
+    traffic: guard.traffic,
+    authenticators: await openAuthenticators(config, { store, random, logger }, parts),
     stretch: createStretch(),
     random,
     parseRecipient,
-    routes,
+    applications: config.applications,
+    routes: createRoutes(carriers),
+    receiptReaders: carriers.receiptReaders,
+    onReceipt: carriers.onReceipt,
+    pretence: createPretence(random),
     events,
     signer: proofs && createProofSigner(proofs, proofs.keys),
     reader: proofs && createProofReader(proofs, proofs.keys),
     maxDeadlineMs,
   };
+  const fallbacks = createFallbackRunner(deps, {
+    applications: config.applications,
+    now,
+    onFault: (cause) => log({ errorId: "", rpc: "fallback", cause }),
+  });
+  parts.defer(() => fallbacks.close());
   const authenticate = createAuthentication(config);
   const redeem: RedeemProof = (request, call) => redeemProof(deps, request, call);
-  const services = [createCodeService(createUseCases(deps), authenticate), createProofService(redeem, authenticate)];
-  const log = createFaultLog(logger);
+  const findAddress = createFindClientAddress(config.trustedProxies);
+  const services = [
+    createCodeService(createUseCases(deps), authenticate, findAddress),
+    createProofService(redeem, authenticate),
+    createAuthenticatorService(createAuthenticatorUseCases(deps), authenticate),
+  ];
+  const admin = createAdminService(createAdminUseCases(deps, { ...guard.places, traffic: store, events }), authenticate);
   const { grpc, http } = config.listen;
   const grpcListener = await listenGrpc({ ...grpc, setting: "listen.grpc (COUNTERSIGN_GRPC_ADDR)", services, log });
   parts.defer(() => grpcListener.close(graceMs));
@@ -86,16 +131,35 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     rpc: createConnectHandler({ services, log, maxMessageBytes, maxDeadlineMs, maxStreamMs }),
     routes: {
       isReady: async () => serving && (await answers(store)),
-      ...(config.mode === "development" && { listInbox: inbox.list }),
+      ...(config.mode === "development" && {
+        listInbox: inbox.list,
+        answerPlayground: createPlayground({ folder: playgroundFolder, grpc: addressOf(grpcListener.address), listInbox: inbox.list }),
+      }),
+      ...(config.receipts && {
+        answerReceipt: createReceiptRoute({
+          publicUrl: config.receipts.publicUrl,
+          methodsOf: (provider) => deps.receiptReaders.get(provider)?.methods,
+          take: (provider, call) => recordReceipt(deps, provider, call),
+        }),
+      }),
+      ...(guard.createChallenge && { answerCaptcha: createCaptchaRoute(guard.createChallenge, limitChallenges(findAddress)) }),
       ...(proofs && { answerJwks: createJwksRoute(publicKeys(proofs.keys)) }),
     },
-    origins: config.cors.origins,
+    origins: [...config.cors.origins, ...config.keys.flatMap(({ origins = [] }) => origins)],
     onError: (cause) => log({ errorId: "", rpc: "http", cause }),
   });
+  const adminListener =
+    config.listen.admin && (await listenGrpc({ ...config.listen.admin, setting: "listen.admin", services: [admin], log }));
+  if (adminListener) parts.defer(() => adminListener.close(graceMs));
+  adminListener?.setServing(true);
   grpcListener.setServing(true);
   const started = parts.move();
   return {
-    addresses: { grpc: addressOf(grpcListener.address), http: addressOf(httpListener.address) },
+    addresses: {
+      grpc: addressOf(grpcListener.address),
+      http: addressOf(httpListener.address),
+      ...(adminListener && { admin: addressOf(adminListener.address) }),
+    },
     async close() {
       serving = false;
       watches.close();
@@ -106,39 +170,6 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   };
 }
 
-async function openStore(config: Config): Promise<LedgerStore & RedemptionStore> {
-  try {
-    return await loadStore(config);
-  } catch (cause) {
-    throw new Error(`store.url (COUNTERSIGN_STORE_URL): ${whyNotOpened(cause)}`, { cause });
-  }
-}
-
-/** The driver that is not used is not loaded: the embedded store starts in a fraction of the time. */
-async function loadStore({ store }: Config): Promise<LedgerStore & RedemptionStore> {
-  if (store.kind === "sqlite") return (await import("./store/sqlite.ts")).openSqliteStore({ path: store.path });
-  return (await import("./store/mongo.ts")).openMongoStore({ url: store.url });
-}
-
-/** In one line. Drivers name the host that does not answer, and never the URL with its password. */
-function whyNotOpened(cause: unknown): string {
-  const { message } = cause instanceof Error ? cause : new Error(String(cause));
-  const because = cause instanceof StoreUnavailable && cause.cause instanceof Error ? `: ${cause.cause.message}` : "";
-  return `${message}${because}`.replace(/\s+/g, " ");
-}
-
-async function createRoutes(config: Config, deps: Omit<CarriersDeps, "countryOf" | "now">, parts: AsyncDisposableStack) {
-  const { createCarriers } = await import("./providers/create-carriers.ts");
-  const carriers = await createCarriers(config, { ...deps, now: () => Date.now(), countryOf });
-  parts.defer(() => carriers.close());
-  const create = { sms: createSmsRoute, voice: createVoiceRoute, email: createEmailRoute, whatsapp: createWhatsappRoute };
-  const routes = Object.entries(create).flatMap(([channel, createRoute]) => {
-    const carrier = carriers.byChannel.get(channel as keyof typeof create);
-    return carrier ? [createRoute(carrier)] : [];
-  });
-  return new Map<Channel, ChannelRoute>(routes.map((route) => [route.channel, route]));
-}
-
 const createUseCases = (deps: OtpDeps & WatchDeps): UseCases => ({
   sendCode: (request, call) => sendCode(deps, request, call),
   resendCode: (request, call) => resendCode(deps, request, call),
@@ -147,15 +178,6 @@ const createUseCases = (deps: OtpDeps & WatchDeps): UseCases => ({
   getChallenge: (request, call) => getChallenge(deps, request, call),
   watchChallenge: (request, call) => watchChallenge(deps, request, call),
 });
-
-/** Without any key, whoever reaches the loopback addresses is the one application: configuration allows no other addresses then. */
-function createAuthentication({ applications, keys }: Config): Authenticate {
-  const byId = new Map(applications.map((application) => [application.id, application]));
-  const callerOf = (applicationId: string, kind: "service" | "browser") => ({ application: byId.get(applicationId) as Application, kind });
-  const [only] = applications;
-  if (keys.length === 0 && only) return createOpenAuthenticate(callerOf(only.id, "service"));
-  return createAuthenticate(keys.map(({ hash, applicationId, kind }) => ({ hash, caller: callerOf(applicationId, kind) })));
-}
 
 const answers = (ledgers: LedgerStore): Promise<boolean> =>
   ledgers.ping().then(

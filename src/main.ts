@@ -1,7 +1,8 @@
 import { enableCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { App } from "./app.ts";
-import type { Log } from "./telemetry/log.ts";
+import type { Config } from "./config/config.ts";
+import type { Log, Logger } from "./telemetry/log.ts";
 
 /** Exit codes: 0 after an orderly stop, 1 when the service cannot start, 2 for a command that is not understood. */
 async function main(args: readonly string[]): Promise<number> {
@@ -11,6 +12,7 @@ async function main(args: readonly string[]): Promise<number> {
       stdout: (text) => process.stdout.write(text),
       stderr: (text) => process.stderr.write(text),
       env: process.env,
+      terminal: process.stderr.isTTY ? process.stderr : undefined,
     });
   }
   return serve();
@@ -30,8 +32,7 @@ async function serve(): Promise<number> {
   endOnCrash(log);
   for (const warning of loaded.warnings) log.logger.warn({ event: "configuration_warning", warning: formatProblem(warning) });
   try {
-    const { startApp } = await import("./app.ts");
-    const app = await startApp(config, log.logger);
+    const app = await start(config, log.logger);
     if (config.mode === "development") process.stdout.write(welcome(app.addresses));
     log.logger.info({ event: "started", mode: config.mode, store: config.store.kind, ...app.addresses });
     log.logger.info({ event: "stopping", signal: await stopped });
@@ -43,6 +44,14 @@ async function serve(): Promise<number> {
   } finally {
     await log.close();
   }
+}
+
+/** The store opens, in its thread or over the network, while the rest of the program is still being loaded. */
+async function start(config: Config, logger: Logger): Promise<App> {
+  const { openStore } = await import("./assemble/open-store.ts");
+  const opening = await openStore(config);
+  const { startApp } = await import("./app.ts");
+  return startApp(config, logger, opening);
 }
 
 /** One Ctrl-C can arrive twice: from the terminal, and from npm, which passes it on. */
@@ -85,7 +94,7 @@ function welcome({ grpc, http }: App["addresses"]): string {
   2. Read it         curl -s 'http://${http}/dev/inbox?to=+14155552671'
   3. Verify it       ${call("VerifyCode", '{"challengeId":"…","code":"…"}')}
 
-gRPC, with reflection, on ${grpc}: grpcurl -plaintext ${grpc} describe countersign.v1.CodeService
+Or open http://${http} in a browser. gRPC, with reflection, on ${grpc}: grpcurl -plaintext ${grpc} describe countersign.v1.CodeService
 
 `;
 }

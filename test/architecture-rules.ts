@@ -15,10 +15,19 @@ const mayImport: Readonly<Record<string, readonly string[] | "all">> = {
   telemetry: ["otp"],
   rpc: ["otp", "gen"],
   http: ["otp", "gen"],
-  config: ["otp", "channels/check-template.ts", "providers/create-provider.ts"],
-  commands: ["channels/preview.ts", "config", "otp", "rpc/auth.ts"],
+  config: [
+    "otp",
+    "abuse/judge-traffic.ts",
+    "channels/check-template.ts",
+    "providers/aws-kms-config.ts",
+    "providers/captcha-config.ts",
+    "providers/create-provider.ts",
+    "providers/lookup-config.ts",
+  ],
+  commands: ["assemble", "channels/preview.ts", "channels/recipient.ts", "config", "otp", "rpc/auth.ts", "telemetry"],
+  assemble: "all",
   "app.ts": "all",
-  "main.ts": ["app.ts", "commands", "config", "telemetry"],
+  "main.ts": ["app.ts", "assemble/open-store.ts", "commands", "config", "telemetry"],
 };
 
 /** What the rules may import from outside of src/. */

@@ -12,7 +12,7 @@ type Mail = { readonly subject: string; readonly text: string; readonly html: st
  */
 export const createEmailRoute = (carrier: Carrier): ChannelRoute => ({
   channel: "email",
-  reaches: "email",
+  reaches: ["email"],
   carrier,
   check: (send) => checkWording("email", send),
   compose(wording) {

@@ -32,6 +32,19 @@ export function countryOf(e164: string): string | undefined {
   return e164.startsWith("+") ? parsePhoneNumberFromString(e164, { extract: false })?.country : undefined;
 }
 
+/** The country calling code of a number in E.164, such as `+49`; undefined for what is no number. */
+export function dialCodeOf(e164: string): string | undefined {
+  const code = e164.startsWith("+") ? parsePhoneNumberFromString(e164, { extract: false })?.countryCallingCode : undefined;
+  return code && `+${code}`;
+}
+
+/** Every way to write a number in E.164: whoever lists one of them means all of them. */
+export function spellingsOf(e164: string): readonly string[] {
+  const key = keyOf(e164);
+  const others = spelledBack.flatMap(([canonical, spelling]) => (canonical.test(key) ? [key.replace(canonical, spelling)] : []));
+  return [...new Set([e164, key, ...others])];
+}
+
 function read(digits: string, defaultCountry?: CountryCode): PhoneNumber | undefined {
   const number = parsePhoneNumberFromString(digits, { ...(defaultCountry && { defaultCountry }), extract: false });
   return number?.isValid() ? number : undefined;
@@ -55,6 +68,13 @@ const spelledTwice: readonly (readonly [RegExp, string])[] = [
   [/^\+55(\d\d)(7\d{7})$/, "+55$19$2"],
   [/^\+241([2-7]\d{6})$/, "+2410$1"],
   [/^\+390549(\d{6})$/, "+3780549$1"],
+];
+
+const spelledBack: readonly (readonly [RegExp, string])[] = [
+  [/^\+54(\d{10})$/, "+549$1"],
+  [/^\+55(\d\d)9(7\d{7})$/, "+55$1$2"],
+  [/^\+2410([2-7]\d{6})$/, "+241$1"],
+  [/^\+3780549(\d{6})$/, "+390549$1"],
 ];
 
 const keyOf = (e164: string): string => spelledTwice.reduce((key, [spelling, canonical]) => key.replace(spelling, canonical), e164);

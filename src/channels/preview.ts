@@ -4,6 +4,7 @@ import type { Application, Channel, MessageTemplate } from "../otp/types.ts";
 import { needsBinding, sampleBinding, sampleCode } from "./check-template.ts";
 import { createEmailRoute } from "./email.ts";
 import { findText } from "./find-text.ts";
+import { createPushRoute } from "./push.ts";
 import { measure } from "./segments.ts";
 import { createSmsRoute } from "./sms.ts";
 import { createVoiceRoute } from "./voice.ts";
@@ -65,6 +66,7 @@ const routes: Readonly<Partial<Record<Channel, (carrier: Carrier) => ChannelRout
   voice: createVoiceRoute,
   email: createEmailRoute,
   whatsapp: createWhatsappRoute,
+  push: createPushRoute,
 };
 
 const nobody: Carrier = { carry: () => Promise.reject(new TypeError("a preview is not sent")) };

@@ -25,6 +25,7 @@ function parsed(kind: "phone" | "email" | "subject", field: string, spelling: Sp
 function parseSubject(text: string): Spelling {
   if (text === "") return { problem: "write your own id of the user, 1 to 128 characters" };
   if (text.length > 256 || [...text].length > 128) return { problem: "write at most 128 characters" };
-  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text)) return { problem: "leave out control characters, line breaks and halves of characters" };
+  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(text))
+    return { problem: "leave out control characters, line breaks and halves of characters" };
   return { value: text, key: text };
 }

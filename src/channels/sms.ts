@@ -4,7 +4,7 @@ import { textMessage, word } from "./wording.ts";
 
 export const createSmsRoute = (carrier: Carrier): ChannelRoute => ({
   channel: "sms",
-  reaches: "phone",
+  reaches: ["phone"],
   carrier,
   check: (send) => checkWording("sms", send),
   compose(wording) {

@@ -4,7 +4,7 @@ import { listDetails, type Worded, word } from "./wording.ts";
 
 export const createVoiceRoute = (carrier: Carrier): ChannelRoute => ({
   channel: "voice",
-  reaches: "phone",
+  reaches: ["phone"],
   carrier,
   check: (send) => checkWording("voice", send),
   compose(wording) {

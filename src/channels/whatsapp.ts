@@ -9,7 +9,7 @@ import { textMessage, word } from "./wording.ts";
  */
 export const createWhatsappRoute = (carrier: Carrier): ChannelRoute => ({
   channel: "whatsapp",
-  reaches: "phone",
+  reaches: ["phone"],
   carrier,
   check: (send) => [...checkWording("whatsapp", send), ...checkBinding(send)],
   compose(wording) {

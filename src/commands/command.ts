@@ -5,6 +5,8 @@ export type CommandIo = {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly env: Environment;
+  /** Where a person is watching. */
+  readonly terminal?: NodeJS.WritableStream | undefined;
 };
 
 export type Command = {

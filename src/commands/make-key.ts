@@ -27,7 +27,7 @@ Its hash, for the keys of ${owner}:
     keys:
       - id: key-${hash.slice(0, 8)}
         hash: sha256:${hash}
-        kind: ${kind}
+        kind: ${kind}${kind === "browser" ? "\n        origins: [https://app.example.com]   # those of your own pages" : ""}
 `);
     return exitCodes.done;
   },

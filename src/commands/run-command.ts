@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { suggest } from "../config/problem.ts";
+import { guess } from "../config/problem.ts";
+import { block, blocks, unblock } from "./block-commands.ts";
 import { checkConfig } from "./check-config.ts";
 import { type Command, type CommandIo, exitCodes, UsageError } from "./command.ts";
 import { configSchema } from "./config-schema.ts";
@@ -7,6 +8,8 @@ import { makeKey } from "./make-key.ts";
 import { makeProofKey } from "./make-proof-key.ts";
 import { makeSecret } from "./make-secret.ts";
 import { preview } from "./preview.ts";
+import { erase, lock, unlock } from "./recipient-commands.ts";
+import { reencrypt } from "./reencrypt-command.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   "check-config": checkConfig,
@@ -15,6 +18,13 @@ const commands: Readonly<Record<string, Command>> = {
   "make-proof-key": makeProofKey,
   "make-secret": makeSecret,
   preview,
+  reencrypt,
+  lock,
+  unlock,
+  erase,
+  blocks,
+  block,
+  unblock,
 };
 
 /** Everything but serving: runs one command and resolves to the exit code. */
@@ -23,7 +33,10 @@ export async function runCommand([name = "help", ...args]: readonly string[], io
   if (["--version", "-v"].includes(name)) return say(io, `${version()}\n`);
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) {
-    io.stderr(`There is no command ${JSON.stringify(name)}: ${suggest(name, ["help", ...Object.keys(commands)])}\n`);
+    const meant = guess(name, Object.keys(commands));
+    io.stderr(
+      `There is no command ${JSON.stringify(name)}${meant === undefined ? "" : `; did you mean ${meant}?`} The command help lists all.\n`,
+    );
     return exitCodes.misused;
   }
   if (args.includes("--help") || args.includes("-h")) return say(io, `countersign ${command.usage}\n\n${command.summary}\n`);

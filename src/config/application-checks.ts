@@ -1,9 +1,12 @@
 import type { ApplicationSettings } from "./application-settings.ts";
+import { checkCallerKeys } from "./caller-key-settings.ts";
 import type { Config } from "./config.ts";
 import type { Explained } from "./issue.ts";
+import { checkPolicy } from "./policy-settings.ts";
 import type { Path } from "./problem.ts";
 import { repeated } from "./repeated.ts";
 import type { Salvaged } from "./salvage.ts";
+import { checkSandbox } from "./sandbox-settings.ts";
 
 type Application = Salvaged<ApplicationSettings>;
 
@@ -25,8 +28,8 @@ export function checkApplications(applications: readonly (Application | undefine
 }
 
 function checkApplication(application: Application, mode: Config["mode"]): Explained[] {
-  const { purposes, defaultPurpose, channels, keys } = application;
-  const problems: Explained[] = [...checkCode(application)];
+  const { purposes, defaultPurpose, channels } = application;
+  const problems: Explained[] = [...checkCode(application), ...checkSandbox(application, mode), ...checkPolicy(application)];
   if (mode === "production" && purposes?.includes("*")) {
     problems.push({ path: ["purposes"], message: "has *, any purpose, which is for development only: list the purposes" });
   }
@@ -34,13 +37,7 @@ function checkApplication(application: Application, mode: Config["mode"]): Expla
     problems.push({ path: ["defaultPurpose"], message: `is not among the purposes: write one of ${purposes.join(", ")}` });
   }
   problems.push(...repeatedIn(["purposes"], purposes), ...repeatedIn(["channels"], channels));
-  const keyIds = repeated((keys ?? []).map((key) => key?.id));
-  problems.push(
-    ...keyIds.map((index) => ({
-      path: ["keys", index, "id"],
-      message: "is the id of another key of this application: each needs its own",
-    })),
-  );
+  problems.push(...checkCallerKeys(application, mode));
   return problems;
 }
 

@@ -1,10 +1,17 @@
 import { z } from "zod";
+import { sendLimitSettings } from "./abuse-settings.ts";
+import { authenticatorSettings } from "./authenticator-settings.ts";
+import { callerKeySettings } from "./caller-key-settings.ts";
+import { captchaUse } from "./captcha-settings.ts";
 import { checked, choice, flag, list, text, whole } from "./forms.ts";
+import { lookupUse } from "./lookup-settings.ts";
+import { policySettings } from "./policy-settings.ts";
 import { proofAudience } from "./proof-settings.ts";
+import { sandboxSettings } from "./sandbox-settings.ts";
 import { locale, purpose, purposeForm } from "./shared-forms.ts";
 import { wordingSettings } from "./wording-settings.ts";
 
-export const deliverableChannels = ["sms", "voice", "email", "whatsapp"] as const;
+export const deliverableChannels = ["sms", "voice", "email", "whatsapp", "push"] as const;
 
 const code = z.strictObject({
   length: whole("the characters of a code", 4, 10).default(6),
@@ -43,12 +50,6 @@ const country = checked("a country as two capital letters (ISO 3166-1), such as 
 
 const domain = text("a domain in ASCII, such as example.com", /^(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$/);
 
-const callerKey = z.strictObject({
-  id: text("a name of 1 to 40 characters of A-Z a-z 0-9 _ -", /^[A-Za-z0-9_-]{1,40}$/),
-  hash: text("the hash that make-key prints: sha256: and 64 hexadecimal digits", /^(sha256:)?[0-9a-f]{64}$/),
-  kind: choice("service", "browser").default("service"),
-});
-
 export const applicationSettings = z.strictObject({
   id: text("a name of 1 to 40 characters of a-z 0-9 -", /^[a-z0-9-]{1,40}$/),
   displayName: text("the name that messages show, 1 to 30 characters in one line", /^[^\p{C}\p{Zl}\p{Zp}]{1,30}$/u),
@@ -63,9 +64,16 @@ export const applicationSettings = z.strictObject({
   }),
   code: code.prefault({}),
   limits: limits.prefault({}),
+  sendLimits: sendLimitSettings.optional(),
+  fallback: z.strictObject({ afterSeconds: whole("the seconds a channel has", 10, 300).default(30) }).prefault({}),
+  sandbox: sandboxSettings.default([]),
   recipients: z
     .strictObject({ defaultCountry: country.optional(), ignorePlusTag: flag("Treat a+x@example.com as a@example.com").default(false) })
     .prefault({}),
+  policy: policySettings.prefault({}),
+  captcha: captchaUse.optional(),
+  lookup: lookupUse.optional(),
+  authenticators: authenticatorSettings.prefault({}),
   autofill: z
     .strictObject({
       androidAppHashes: list(text("11 characters of Base64", /^[A-Za-z0-9+/]{11}$/), { min: 0, max: 20, write: "app hashes" }).default([]),
@@ -74,7 +82,7 @@ export const applicationSettings = z.strictObject({
     .prefault({}),
   proofAudience: proofAudience.optional(),
   wording: wordingSettings.prefault({}),
-  keys: list(callerKey, { min: 0, max: 8, write: "keys" }).default([]),
+  keys: list(callerKeySettings, { min: 0, max: 8, write: "keys" }).default([]),
 });
 
 export type ApplicationSettings = z.output<typeof applicationSettings>;

@@ -1,10 +1,18 @@
 import type { Application } from "../otp/types.ts";
+import { buildSendLimits, buildTrustedProxies } from "./abuse-settings.ts";
 import { parseAddress } from "./address.ts";
 import type { ApplicationSettings } from "./application-settings.ts";
+import { buildAuthenticators } from "./authenticator-settings.ts";
 import { buildRules } from "./build-rules.ts";
-import type { CallerKey, Config, Proofs } from "./config.ts";
+import { buildCallerKeys } from "./caller-key-settings.ts";
+import type { Config, Proofs } from "./config.ts";
 import { decodeKeyMaterial } from "./key-material.ts";
+import { buildLookupTerms } from "./lookup-settings.ts";
+import { buildPolicy } from "./policy-settings.ts";
 import { parseProofKey } from "./proof-key.ts";
+import { buildPrices, buildPumping } from "./pumping-settings.ts";
+import { buildReceipts } from "./receipt-settings.ts";
+import { buildSandbox } from "./sandbox-settings.ts";
 import type { Settings } from "./settings.ts";
 import { parseStoreUrl } from "./store-url.ts";
 import { canonicalTemplate } from "./wording-checks.ts";
@@ -19,20 +27,34 @@ export function buildConfig(settings: Settings, mode: Config["mode"]): Config {
   const parsedStore = parseStoreUrl(store.url);
   return {
     mode,
-    listen: { grpc: checkedForm(parseAddress(listen.grpc)), http: checkedForm(parseAddress(listen.http)) },
+    listen: {
+      grpc: checkedForm(parseAddress(listen.grpc)),
+      http: checkedForm(parseAddress(listen.http)),
+      ...(listen.admin !== undefined && { admin: checkedForm(parseAddress(listen.admin)) }),
+    },
     store: checkedForm(parsedStore.ok ? parsedStore.store : undefined),
     secrets: {
       ledgerKey: checkedForm(decodeKeyMaterial(secrets.ledgerKey)),
       codeKeys: secrets.codeKeys.map(({ id, secret }) => ({ id, secret: checkedForm(decodeKeyMaterial(secret)) })),
     },
+    authenticatorKeys: secrets.authenticatorKeys?.map(({ id, secret, awsKms }) =>
+      awsKms ? { id, awsKms } : { id, secret: checkedForm(decodeKeyMaterial(checkedForm(secret))) },
+    ),
     proofs: settings.proofs && buildProofs(settings.proofs, applications),
     cors,
     log,
-    applications: applications.map(buildApplication),
-    keys: applications.flatMap(buildKeys),
+    applications: applications.map((application) => buildApplication(application, settings.sendLimits)),
+    keys: applications.flatMap(buildCallerKeys),
     providers,
     channels: Object.fromEntries(Object.entries(channels).map(([channel, route]) => [channel, buildRules(route)])),
+    trustedProxies: buildTrustedProxies(settings.trustedProxies),
     circuitBreaker: { failures: circuitBreaker.failures, openMs: circuitBreaker.openSeconds * 1000 },
+    receipts: buildReceipts(settings.receipts),
+    captchas: settings.captchas,
+    lookups: settings.lookups,
+    pumping: buildPumping(settings.pumping),
+    prices: buildPrices(settings.prices),
+    lookupCache: { ttlMs: settings.lookupCache.seconds * 1000, maxEntries: settings.lookupCache.entries },
   };
 }
 
@@ -52,7 +74,7 @@ const buildProofs = (
   })),
 });
 
-function buildApplication(settings: ApplicationSettings): Application {
+function buildApplication(settings: ApplicationSettings, sendLimits: Settings["sendLimits"]): Application {
   const { id, displayName, purposes, defaultLocale, channels, code, recipients, autofill, wording } = settings;
   return {
     id,
@@ -69,10 +91,17 @@ function buildApplication(settings: ApplicationSettings): Application {
       hash: code.hash,
     },
     limits: buildLimits(settings.limits),
+    sendLimits: buildSendLimits(settings.sendLimits ?? sendLimits),
+    fallbackAfterMs: settings.fallback.afterSeconds * 1000,
+    sandbox: buildSandbox(settings.sandbox),
     recipients: {
       ignorePlusTag: recipients.ignorePlusTag,
       ...(recipients.defaultCountry !== undefined && { defaultCountry: recipients.defaultCountry }),
     },
+    policy: buildPolicy(settings.policy, channels),
+    ...(settings.captcha && { captcha: settings.captcha }),
+    authenticators: buildAuthenticators(settings.authenticators, displayName),
+    ...(settings.lookup && { lookup: buildLookupTerms(settings.lookup) }),
     autofill,
     templates: wording.templates.map(canonicalTemplate),
   };
@@ -101,9 +130,6 @@ function buildLimits({
     ],
   };
 }
-
-const buildKeys = ({ id, keys }: ApplicationSettings): CallerKey[] =>
-  keys.map((key) => ({ hash: key.hash.replace("sha256:", ""), keyId: key.id, applicationId: id, kind: key.kind }));
 
 /** What the schema has checked cannot fail to parse; if it does, the schema is wrong. */
 function checkedForm<Value>(value: Value | undefined): Value {

@@ -1,11 +1,15 @@
+import { checkSendLimits } from "./abuse-settings.ts";
 import { isLoopback, parseAddress } from "./address.ts";
 import { checkApplications } from "./application-checks.ts";
+import { checkCaptchas } from "./captcha-settings.ts";
 import { checkChannels } from "./channel-checks.ts";
 import type { Config } from "./config.ts";
 import { developmentSecrets } from "./development.ts";
 import type { Explained } from "./issue.ts";
 import { decodeKeyMaterial } from "./key-material.ts";
+import { checkLookups } from "./lookup-settings.ts";
 import { checkProofs } from "./proof-checks.ts";
+import { checkReceipts } from "./receipt-settings.ts";
 import { repeated } from "./repeated.ts";
 import type { Salvaged } from "./salvage.ts";
 import type { Settings } from "./settings.ts";
@@ -23,14 +27,23 @@ export function crossCheck(draft: Draft, mode: Config["mode"]): Explained[] {
     ...checkApplications(draft.applications ?? [], mode),
     ...checkProofs(draft, mode),
     ...checkChannels(draft, mode),
+    ...checkSendLimits(draft),
+    ...checkReceipts(draft),
+    ...checkCaptchas(draft.applications ?? [], draft.captchas),
+    ...checkLookups(draft.applications ?? [], draft.lookups),
     ...checkWordings(draft.applications ?? []),
   ];
 }
 
 function checkAddresses({ listen }: Draft): Explained[] {
-  const [grpc, http] = [addressOf(listen?.grpc), addressOf(listen?.http)];
-  const same = grpc && http && grpc.port !== 0 && grpc.port === http.port && grpc.host === http.host;
-  return same ? [{ path: ["listen", "http"], message: "is the address of listen.grpc: each needs its own" }] : [];
+  const named = Object.entries(listen ?? {}).flatMap(([name, text]) => {
+    const address = addressOf(text);
+    return address && address.port !== 0 ? [{ name, at: `${address.host}:${address.port}` }] : [];
+  });
+  return repeated(named.map(({ at }) => at)).map((index) => {
+    const other = named.find(({ at }) => at === named[index]?.at)?.name;
+    return { path: ["listen", named[index]?.name ?? ""], message: `is the address of listen.${other}: each needs its own` };
+  });
 }
 
 function checkOpenness({ listen, applications }: Draft, mode: Config["mode"]): Explained[] {
@@ -55,15 +68,24 @@ function checkStore({ store }: Draft, mode: Config["mode"]): Explained[] {
 
 function checkSecrets({ secrets }: Draft, mode: Config["mode"]): Explained[] {
   const keys = secrets?.codeKeys ?? [];
+  const vaultKeys = secrets?.authenticatorKeys ?? [];
   const all = [
     { path: ["secrets", "ledgerKey"], bytes: bytesOf(secrets?.ledgerKey) },
     ...keys.map((key, index) => ({ path: ["secrets", "codeKeys", index, "secret"], bytes: bytesOf(key?.secret) })),
+    ...vaultKeys.map((key, index) => ({ path: ["secrets", "authenticatorKeys", index, "secret"], bytes: bytesOf(key?.secret) })),
   ];
-  const known = [developmentSecrets.ledgerKey, ...developmentSecrets.codeKeys.map(({ secret }) => secret)].map(bytesOf);
-  const sameId = repeated(keys.map((key) => key?.id)).map((index) => ({
-    path: ["secrets", "codeKeys", index, "id"],
-    message: "is the id of another code key: each needs its own",
-  }));
+  const { ledgerKey, codeKeys, authenticatorKeys } = developmentSecrets;
+  const known = [ledgerKey, ...[...codeKeys, ...authenticatorKeys].map(({ secret }) => secret)].map(bytesOf);
+  const sameId = [
+    ...repeated(keys.map((key) => key?.id)).map((index) => ({
+      path: ["secrets", "codeKeys", index, "id"],
+      message: "is the id of another code key: each needs its own",
+    })),
+    ...repeated(vaultKeys.map((key) => key?.id)).map((index) => ({
+      path: ["secrets", "authenticatorKeys", index, "id"],
+      message: "is the id of another authenticator key: each needs its own, and none may come back under another key",
+    })),
+  ];
   const sameSecret = repeated(all.map(({ bytes }) => bytes)).map((index) => ({
     path: all[index]?.path ?? [],
     message: "is the same as another secret: write what make-secret prints",

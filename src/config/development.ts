@@ -7,6 +7,7 @@ const knownSecret = (use: string): string => createHash("sha256").update(`counte
 export const developmentSecrets = {
   ledgerKey: knownSecret("ledger key"),
   codeKeys: [{ id: "dev", secret: knownSecret("code key") }],
+  authenticatorKeys: [{ id: "dev", secret: knownSecret("authenticator key") }],
 };
 
 /** What development mode is, as a configuration like any other: the environment may change every setting of it. */
@@ -21,8 +22,12 @@ export const developmentDocument = {
       purposes: ["*"],
       defaultPurpose: "default",
       channels: ["sms", "voice", "email"],
+      policy: { countries: "*", voice: { countries: "*" } },
+      captcha: { use: "work", require: "limits" },
     },
   ],
+  captchas: { work: { kind: "proof_of_work" } },
+  sendLimits: [],
   providers: { inbox: { kind: "inbox" } },
   channels: { sms: ["inbox"], voice: ["inbox"], email: ["inbox"] },
 };

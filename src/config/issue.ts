@@ -29,10 +29,12 @@ export function explainIssue(issue: z.core.$ZodIssue, schema: z.ZodType, documen
   }
 }
 
-/** Where a text or a group may stand and a group stands: what is wrong with that group, instead of with either. */
+/** Where a text or a group (or list) may stand and a group stands: what is wrong with that group, instead of with either. */
 function issuesOfGroup(issue: z.core.$ZodIssue, document: unknown): z.core.$ZodIssue[] | undefined {
-  if (issue.code !== "invalid_union" || !isGroup(valueAt(document, issue.path as Path))) return undefined;
-  return issue.errors.find((issues) => !issues.some(({ code, path }) => code === "invalid_type" && path.length === 0));
+  const value = valueAt(document, issue.path as Path);
+  if (issue.code !== "invalid_union" || !(isGroup(value) || Array.isArray(value))) return undefined;
+  const isOfAnother = ({ code, path }: z.core.$ZodIssue) => path.length === 0 && (code === "invalid_type" || code === "invalid_value");
+  return issue.errors.find((issues) => !issues.some(isOfAnother));
 }
 
 function describeValue(value: unknown, issue: z.core.$ZodIssue): string {

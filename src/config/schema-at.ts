@@ -33,6 +33,8 @@ function unwrap(schema: z.core.$ZodType, value: unknown): z.core.$ZodType | unde
   if (schema instanceof z.ZodPipe) return unwrap(schema.def.in, value);
   if (schema instanceof z.ZodDiscriminatedUnion) return optionOf(schema, value);
   if (schema instanceof z.ZodUnion && isGroup(value)) return schema.def.options.find((option) => option instanceof z.ZodObject) ?? schema;
+  if (schema instanceof z.ZodUnion && Array.isArray(value))
+    return schema.def.options.find((option) => option instanceof z.ZodArray) ?? schema;
   return schema;
 }
 

@@ -1,12 +1,20 @@
 import { z } from "zod";
+import { awsKmsConfig } from "../providers/aws-kms-config.ts";
 import { providerConfig, providerKinds } from "../providers/create-provider.ts";
+import { sendLimitSettings, trustedProxySettings } from "./abuse-settings.ts";
 import { addressForm, parseAddress } from "./address.ts";
 import { applicationSettings, type deliverableChannels } from "./application-settings.ts";
+import { captchasSettings } from "./captcha-settings.ts";
 import { logLevels } from "./config.ts";
+import { defaultSendLimits } from "./default-send-limits.ts";
 import { checked, choice, list, secret, text } from "./forms.ts";
 import { keyMaterialForm, keyMaterialProblem } from "./key-material.ts";
+import { lookupCacheSettings, lookupsSettings } from "./lookup-settings.ts";
 import { proofSettings } from "./proof-settings.ts";
+import { priceSettings, pumpingSettings } from "./pumping-settings.ts";
+import { receiptSettings } from "./receipt-settings.ts";
 import { circuitBreakerSettings, routeSettings } from "./routing-settings.ts";
+import { origin } from "./shared-forms.ts";
 import { parseStoreUrl, storeUrlForm } from "./store-url.ts";
 
 const address = checked(addressForm, (value) => (parseAddress(value) ? undefined : `is not an address: write ${addressForm}`));
@@ -20,13 +28,12 @@ const storeUrl = secret(
 
 const keyMaterial = () => secret(checked(keyMaterialForm, keyMaterialProblem));
 
-const originForm = "an origin without a path, such as https://app.example.com; http only for localhost";
-const origin = checked(originForm, (value) => (isOrigin(value) ? undefined : `is not an origin that is allowed: write ${originForm}`));
-
 const providerName = text("a name of 1 to 40 characters of a-z 0-9 -, a letter first", /^[a-z][a-z0-9-]{0,39}$/);
 const settingsWith = <Provider extends z.ZodType>(provider: Provider) =>
   z.strictObject({
-    listen: z.strictObject({ grpc: address.default("127.0.0.1:50051"), http: address.default("127.0.0.1:8080") }).prefault({}),
+    listen: z
+      .strictObject({ grpc: address.default("127.0.0.1:50051"), http: address.default("127.0.0.1:8080"), admin: address.optional() })
+      .prefault({}),
     store: z.strictObject({ url: storeUrl }),
     secrets: z.strictObject({
       ledgerKey: keyMaterial(),
@@ -37,6 +44,19 @@ const settingsWith = <Provider extends z.ZodType>(provider: Provider) =>
         }),
         { min: 1, max: 8, write: "keys, the signing one first" },
       ),
+      authenticatorKeys: list(
+        z
+          .strictObject({
+            id: text("a name of 1 to 32 characters of A-Z a-z 0-9 _ -", /^[A-Za-z0-9_-]{1,32}$/),
+            secret: keyMaterial().optional(),
+            awsKms: awsKmsConfig.optional(),
+          })
+          .refine((key) => (key.secret === undefined) !== (key.awsKms === undefined), {
+            path: ["secret"],
+            error: "write either secret, as make-secret prints it, or awsKms",
+          }),
+        { min: 1, max: 8, write: "keys, the encrypting one first" },
+      ).optional(),
     }),
     proofs: proofSettings.optional(),
     cors: z.strictObject({ origins: list(origin, { min: 0, max: 100, write: "origins" }).default([]) }).prefault({}),
@@ -45,6 +65,14 @@ const settingsWith = <Provider extends z.ZodType>(provider: Provider) =>
     providers: z.record(providerName, provider),
     channels: z.strictObject(routes()),
     circuitBreaker: circuitBreakerSettings.prefault({}),
+    trustedProxies: trustedProxySettings.prefault({}),
+    sendLimits: sendLimitSettings.default([...defaultSendLimits]),
+    receipts: receiptSettings.optional(),
+    captchas: captchasSettings.default({}),
+    lookups: lookupsSettings.default({}),
+    lookupCache: lookupCacheSettings.prefault({}),
+    pumping: pumpingSettings.prefault({}),
+    prices: priceSettings.prefault({}),
   });
 
 /** The inbox carries nothing to anybody, so it exists in development only; its kind is no choice in a file. */
@@ -61,14 +89,13 @@ export const settings = settingsWith(
 
 export type Settings = z.output<typeof settings>;
 export type ProviderSettings = Settings["providers"][string];
+export type CaptchaSettings = Settings["captchas"][string];
+export type LookupSettings = Settings["lookups"][string];
 
 function routes() {
   const route = routeSettings.optional();
-  return { sms: route, voice: route, email: route, whatsapp: route } satisfies Record<(typeof deliverableChannels)[number], unknown>;
-}
-
-function isOrigin(value: string): boolean {
-  const url = URL.parse(value);
-  if (url?.origin !== value) return false;
-  return url.protocol === "https:" || (url.protocol === "http:" && url.hostname === "localhost");
+  return { sms: route, voice: route, email: route, whatsapp: route, push: route } satisfies Record<
+    (typeof deliverableChannels)[number],
+    unknown
+  >;
 }

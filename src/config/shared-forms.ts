@@ -17,3 +17,14 @@ export function canonicalLocale(tag: string): string | undefined {
     return undefined;
   }
 }
+
+const originForm = "an origin without a path, such as https://app.example.com; http only for localhost";
+export const origin = checked(originForm, (value) =>
+  isOrigin(value) ? undefined : `is not an origin that is allowed: write ${originForm}`,
+);
+
+function isOrigin(value: string): boolean {
+  const url = URL.parse(value);
+  if (url?.origin !== value) return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && url.hostname === "localhost");
+}

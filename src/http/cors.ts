@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { cors } from "@connectrpc/connect";
 
 const allowHeaders = ["Authorization", ...cors.allowedHeaders].join(", ");
-const exposeHeaders = ["Retry-After", ...cors.exposedHeaders].join(", ");
+/** `Date` tells the browser the server's time, by which it counts down to the next message. */
+const exposeHeaders = ["Date", "Retry-After", ...cors.exposedHeaders].join(", ");
 /** Two hours: the most that Chromium remembers a preflight. */
 const preflightSeconds = 7200;
 

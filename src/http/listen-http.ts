@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { answerCors } from "./cors.ts";
+import { isForeignForm } from "./forms.ts";
 import type { Routes } from "./routes.ts";
 import { answerRoute, sendJson } from "./routes.ts";
 
@@ -90,6 +91,11 @@ async function answer(
   // Answers hold recipients and states of challenges: no cache may keep them, and no browser may take them for a page.
   response.setHeader("cache-control", "no-store");
   response.setHeader("x-content-type-options", "nosniff");
+  if (isForeignForm(request)) {
+    const headers = { connection: "close" };
+    return sendJson(response, 415, { error: "forms of web pages are not taken here; send application/json from a script" }, headers);
+  }
+  if (await routes.answerReceipt?.(request, response)) return;
   if (answerCors(request, response, origins)) return;
   if (rpc(request, response)) return;
   await answerRoute(request, response, routes);

@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { type AnswerCaptcha, captchaChallengePath } from "./captcha-challenge.ts";
 import { type AnswerJwks, jwksPath } from "./jwks.ts";
+import type { AnswerPlayground } from "./playground.ts";
+import type { AnswerReceipt } from "./receipts.ts";
 
 /** A message in the development inbox, as `GET /dev/inbox` shows it. */
 export type InboxMessage = {
@@ -10,6 +13,10 @@ export type InboxMessage = {
   readonly code: string;
   readonly challengeId: string;
   readonly sentAt: string;
+  /** The email as mail programs show it. */
+  readonly html?: string;
+  /** What a call says before and after the code. */
+  readonly speech?: { readonly before: string; readonly after: string; readonly locale: string };
 };
 
 export type Routes = {
@@ -19,16 +26,23 @@ export type Routes = {
   readonly listInbox?: (to: string | undefined) => readonly InboxMessage[];
   /** The public keys of proofs; none while proofs are not signed. */
   readonly answerJwks?: AnswerJwks;
+  /** What vendors tell of messages; none while no receipts are asked for. */
+  readonly answerReceipt?: AnswerReceipt;
+  /** Challenges of the built-in captcha; none where no such captcha is configured. */
+  readonly answerCaptcha?: AnswerCaptcha;
+  /** Only in development: the page at `/`. */
+  readonly answerPlayground?: AnswerPlayground;
 };
 
 export async function answerRoute(request: IncomingMessage, response: ServerResponse, routes: Routes): Promise<void> {
   const [path, query] = splitUrl(request.url ?? "");
   if (path === jwksPath && routes.answerJwks) return routes.answerJwks(request, response);
-  const route = findRoute(path, query, routes);
+  if (await routes.answerPlayground?.(path, query, request, response)) return;
+  const route = findRoute([path, query], request, routes);
   if (!route) return sendJson(response, 404, { error: `nothing is served at ${path}` });
   if (request.method !== "GET") return sendJson(response, 405, { error: `${path} is read by GET` }, { allow: "GET" });
-  const { status, body } = await route();
-  sendJson(response, status, body);
+  const { status, body, headers } = await route();
+  sendJson(response, status, body, headers);
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
@@ -36,9 +50,14 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   response.end(`${JSON.stringify(body)}\n`);
 }
 
-type Answer = { readonly status: number; readonly body: unknown };
+type Answer = { readonly status: number; readonly body: unknown; readonly headers?: Record<string, string> };
 
-function findRoute(path: string, query: URLSearchParams, { isReady, listInbox }: Routes): (() => Answer | Promise<Answer>) | undefined {
+function findRoute(
+  [path, query]: readonly [path: string, query: URLSearchParams],
+  request: IncomingMessage,
+  { isReady, listInbox, answerCaptcha }: Routes,
+): (() => Answer | Promise<Answer>) | undefined {
+  if (path === captchaChallengePath && answerCaptcha) return () => answerCaptcha(request, query);
   if (path === "/healthz") return () => ({ status: 200, body: { status: "up" } });
   if (path === "/readyz") return async () => ((await isReady()) ? ready : notReady);
   if (path === "/dev/inbox" && listInbox) return () => ({ status: 200, body: listInbox(recipientIn(query)) });

@@ -1,5 +1,6 @@
+import type { LedgerDelivery } from "./ledger.ts";
 import type { DeliveryFailure } from "./ports.ts";
-import type { Binding, Channel, Recipient } from "./types.ts";
+import type { Binding, Channel, ClientContext, Recipient } from "./types.ts";
 
 /** A challenge as callers see it. Moments are milliseconds since 1970 by the store's clock. */
 export type Challenge = {
@@ -15,12 +16,16 @@ export type Challenge = {
   readonly attemptsRemaining: number;
   readonly sendsRemaining: number;
   readonly deliveries: readonly Delivery[];
+  /** Nothing is sent: the recipient is one of the application's sandbox, and has a fixed code. */
+  readonly sandbox: boolean;
+  /** When the number's SIM was changed, where that is to be told to this caller. */
+  readonly simSwappedAt?: number;
 };
 
 export type Delivery = {
   readonly channel: Channel;
   readonly provider: string;
-  readonly state: "sending" | "accepted" | "delivered" | "failed" | "unknown";
+  readonly state: LedgerDelivery["state"];
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly failure: DeliveryFailure | "";
@@ -35,9 +40,12 @@ export type SendCodeRequest = {
   readonly locale: string;
   readonly templateVariables: Readonly<Record<string, string>>;
   readonly autofill: { readonly androidAppHash: string; readonly webOrigin: string };
-  readonly client: { readonly ipAddress: string; readonly deviceId: string; readonly userAgent: string };
+  readonly client: ClientContext;
   readonly idempotencyKey: string;
   readonly captchaToken: string;
+  readonly automaticFallback: boolean;
+  /** The user that the recipient belongs to. */
+  readonly subject: string;
 };
 
 export type ResendCodeRequest = { readonly challengeId: string; readonly channel: Channel | undefined; readonly idempotencyKey: string };
@@ -58,4 +66,6 @@ export type Verification = {
   readonly purpose: string;
   readonly verifiedAt: number;
   readonly proofToken: string;
+  /** Absent where it was no recovery code. */
+  readonly recoveryCodesRemaining?: number;
 };

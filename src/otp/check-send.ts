@@ -9,14 +9,40 @@ import type { Application, Caller, Channel, Recipient } from "./types.ts";
 export type CheckedSend = {
   readonly recipient: Recipient;
   readonly recipientKey: string;
-  readonly route: ChannelRoute;
+  /** The channel to use, and those to try where nobody takes the message. */
+  readonly routes: readonly [ChannelRoute, ...ChannelRoute[]];
   readonly purpose: string;
   readonly locale: string;
+  /** Of the user that the recipient belongs to. */
+  readonly subjectKey?: string;
 };
 
 export function checkSend(deps: OtpDeps, request: SendCodeRequest, caller: Caller): Result<CheckedSend> {
   const { application } = caller;
   const violations: Violations = [];
+  const purpose = checkFields(violations, request, application);
+  const parsed = parseRecipient(deps, violations, request.recipient, application);
+  const routes = parsed ? chooseRoutes(deps, violations, request.channels, parsed.recipient, application) : [];
+  const subjectKey = checkSubject(deps, violations, request.subject, caller);
+  const locale = request.locale || application.defaultLocale;
+  const { binding, templateVariables: variables } = request;
+  if (violations.length === 0) checkWording(violations, routes, { application, purpose, locale, binding, variables });
+  if (request.automaticFallback && routes.length < 2)
+    violations.push({ field: "automatic_fallback", description: "name two channels or more in `channels`, the most wanted first" });
+  // A message that follows by itself, or does not, would show to a browser whether there had been a first one.
+  if (request.automaticFallback && caller.kind !== "service")
+    violations.push({
+      field: "automatic_fallback",
+      description: "only services may ask for it; leave it out, and let the person ask again",
+    });
+  const [route, ...others] = routes;
+  if (violations.length > 0 || !parsed || !route) return invalid(violations);
+  const { recipient, key: recipientKey } = parsed;
+  return allowed({ recipient, recipientKey, routes: [route, ...others], purpose, locale, ...(subjectKey !== undefined && { subjectKey }) });
+}
+
+/** All that does not depend on the recipient. Gives the purpose. */
+export function checkFields(violations: Violations, request: SendCodeRequest, application: Application): string {
   checkPurpose(violations, request.purpose);
   const purpose = request.purpose || application.defaultPurpose;
   if (violations.length === 0 && application.purposes !== "any" && !application.purposes.includes(purpose))
@@ -28,20 +54,13 @@ export function checkSend(deps: OtpDeps, request: SendCodeRequest, caller: Calle
   checkLocale(violations, request.locale);
   checkAutofill(violations, request.autofill, application);
   checkClient(violations, request.client);
-  const parsed = parseRecipient(deps, violations, request.recipient, application);
-  const routes = parsed ? chooseRoutes(deps, violations, request.channels, parsed.recipient, application) : [];
-  const locale = request.locale || application.defaultLocale;
-  const { binding, templateVariables: variables } = request;
-  if (violations.length === 0) checkWording(violations, routes, { application, purpose, locale, binding, variables });
-  const [route] = routes;
-  if (violations.length > 0 || !parsed || !route) return invalid(violations);
-  return allowed({ recipient: parsed.recipient, recipientKey: parsed.key, route, purpose, locale });
+  return purpose;
 }
 
 /** The route of one channel, if the application may use it and it reaches this kind of recipient. */
 export function routeOf(deps: OtpDeps, channel: Channel, kind: Recipient["kind"], application: Application): ChannelRoute | undefined {
   const route = application.channels.includes(channel) ? deps.routes.get(channel) : undefined;
-  return route?.reaches === kind ? route : undefined;
+  return route?.reaches.includes(kind) ? route : undefined;
 }
 
 /** What a caller may write for the channels of a recipient, for error messages. */
@@ -59,6 +78,15 @@ function parseRecipient(deps: OtpDeps, violations: Violations, recipient: Recipi
   if (parsed.ok) return parsed;
   violations.push(parsed.violation);
   return undefined;
+}
+
+/** Whoever names a subject has its wrong guesses forgiven by being right elsewhere, so it must be somebody who knows whose the recipient is. */
+function checkSubject(deps: OtpDeps, violations: Violations, value: string, { application, kind }: Caller): string | undefined {
+  if (value === "") return undefined;
+  const parsed = deps.parseRecipient({ kind: "subject", value }, application);
+  if (!parsed.ok) violations.push({ ...parsed.violation, field: "subject" });
+  if (kind !== "service") violations.push({ field: "subject", description: "only services may name one; leave it out" });
+  return parsed.ok ? parsed.key : undefined;
 }
 
 /** Every channel that was named may have to carry the message, so each must be able to say it. */

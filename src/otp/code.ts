@@ -22,8 +22,27 @@ export function generateCode(random: RandomBytes, length: number, alphabet: Code
 }
 
 /** What a person typed, as the code it may be; undefined when no code looks like that. */
-export function normalizeCode(typed: string, alphabet: CodeAlphabet): string | undefined {
+export const normalizeCode = (typed: string, alphabet: CodeAlphabet): string | undefined => normalize(typed, alphabet, codeLengths);
+
+/** What authenticators show. */
+export const authenticatorDigits = { min: 6, max: 8 } as const;
+/** Longer than any other code, so that none is taken for the other. Of 26 letters and digits: 56 bits. */
+export const recoveryCodeLength = 12;
+
+export const normalizeAuthenticatorCode = (typed: string): string | undefined => normalize(typed, "digits", authenticatorDigits);
+
+/** The same for a guess, which may be at whatever answers its challenge: what that is must not show before it was charged. */
+export const normalizeGuess = (typed: string, alphabet: CodeAlphabet): string | undefined =>
+  normalizeCode(typed, alphabet) ??
+  normalizeAuthenticatorCode(typed) ??
+  normalize(typed, "alphanumeric", { min: recoveryCodeLength, max: recoveryCodeLength });
+
+function normalize(
+  typed: string,
+  alphabet: CodeAlphabet,
+  { min, max }: { readonly min: number; readonly max: number },
+): string | undefined {
   const code = typed.replace(/[\s-]/g, "").toUpperCase();
-  if (code.length < codeLengths.min || code.length > codeLengths.max) return undefined;
+  if (code.length < min || code.length > max) return undefined;
   return [...code].every((character) => alphabets[alphabet].includes(character)) ? code : undefined;
 }

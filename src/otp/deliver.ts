@@ -1,8 +1,11 @@
 import { formatChallengeId } from "./challenge-id.ts";
 import type { OtpDeps } from "./deps.ts";
+import { isHiddenFailure } from "./hide.ts";
 import type { ChallengeRef, ChallengeView, RecordDelivery } from "./ledger.ts";
-import type { Attempt, ChannelRoute, SendResult, Wording } from "./ports.ts";
-import { allowed, type Result, refused, StoreUnavailable } from "./refusal.ts";
+import type { Attempt, Carrier, ChannelRoute, SendResult, Wording } from "./ports.ts";
+import { type Refusal, StoreUnavailable } from "./refusal.ts";
+import { sandboxCode } from "./sandbox.ts";
+import { sandboxCarrier } from "./substitute-carriers.ts";
 import type { Call } from "./types.ts";
 
 /** A message whose send this call has the lock on. */
@@ -12,29 +15,52 @@ export type Delivering = {
   readonly route: ChannelRoute;
   readonly wording: Wording;
   readonly view: ChallengeView;
+  readonly suppressed: boolean;
+  /** Of `Leave`. */
+  readonly startedAt: number;
 };
+
+/** The challenge as it is now, and why nobody took the message if nobody did. */
+export type Delivered = { readonly view: ChallengeView; readonly refusal?: Refusal };
 
 /**
  * Has the message carried, records what came of it, and answers with the challenge as it is now. The store was written before: a
  * crash in here leaves a message that reads as unknown, never a code that cannot be verified.
  */
-export async function deliver(deps: OtpDeps, delivering: Delivering, call: Call): Promise<Result<ChallengeView>> {
+export async function deliver(deps: OtpDeps, delivering: Delivering, call: Call): Promise<Delivered> {
   const { provider, result } = await carry(deps, delivering, call);
-  const record: RecordDelivery = { ...delivering.ref, deliveryId: delivering.deliveryId, provider, ...stateOf(result) };
+  const record: RecordDelivery = { ...delivering.ref, deliveryId: delivering.deliveryId, provider, ...stateOf(result, call) };
   await recordOrReport(deps, record);
-  if (result.outcome === "retryable" || result.outcome === "permanent") return failed(result);
-  return allowed(withDelivery(delivering.view, record));
+  const refusal = result.outcome === "retryable" || result.outcome === "permanent" ? refusalOf(result, call) : undefined;
+  return { view: withDelivery(delivering.view, record), ...(refusal && { refusal }) };
 }
 
-function carry(deps: OtpDeps, { route, wording, ref, deliveryId }: Delivering, call: Call): Promise<Attempt> {
+async function carry(deps: OtpDeps, delivering: Delivering, call: Call): Promise<Attempt> {
+  const { route, wording, ref, deliveryId } = delivering;
   const { application } = ref;
   const challengeId = formatChallengeId(ref);
-  const message = { ...route.compose(wording), purpose: wording.purpose, challengeId, deliveryId };
-  return route.carrier.carry(message, {
+  const message = { ...route.compose(wording), purpose: wording.purpose, application, challengeId, deliveryId };
+  const carrier = carrierOf(deps, delivering, call);
+  const attempt = await carrier.carry(message, {
     signal: call.signal,
     remainingMs: Math.min(call.remainingMs?.() ?? deps.maxDeadlineMs, deps.maxDeadlineMs),
-    onAttempt: (attempt) => deps.events.messageHandled({ application, challengeId, channel: route.channel, ...attempt }),
+    onAttempt: (tried) => deps.events.messageHandled({ application, challengeId, channel: route.channel, ...tried }),
   });
+  if (carrier === route.carrier) await afterReal(deps, delivering, attempt, call);
+  return attempt;
+}
+
+function carrierOf(deps: OtpDeps, { route, wording, suppressed, startedAt }: Delivering, { caller }: Call): Carrier {
+  const isSandbox = sandboxCode(caller.application, wording.recipient) !== undefined;
+  if (suppressed) return deps.pretence.carrierLike(route.carrier, startedAt);
+  if (isSandbox && caller.kind === "browser") return deps.pretence.carrierLike(route.carrier, startedAt, "sandbox");
+  return isSandbox ? sandboxCarrier : route.carrier;
+}
+
+/** A vendor may say no sooner than yes, and that must not show where the no itself does not. */
+async function afterReal(deps: OtpDeps, { route, startedAt }: Delivering, { result }: Attempt, call: Call): Promise<void> {
+  if (result.outcome === "accepted") deps.pretence.saw(route.carrier, performance.now() - startedAt, call.caller.kind);
+  else if (isHiddenFailure(result.failure, call)) await deps.pretence.settle(route.carrier, startedAt, call.signal);
 }
 
 /** The message is out whether or not the store takes note: answering with an error would make the caller pay for a second. */
@@ -47,16 +73,19 @@ async function recordOrReport(deps: OtpDeps, record: RecordDelivery): Promise<vo
   }
 }
 
-function stateOf(result: SendResult): Pick<RecordDelivery, "state" | "reference" | "failure"> {
+/** A retry takes over what failed, and would thereby show a failure that is not told. */
+function stateOf(result: SendResult, call: Call): Pick<RecordDelivery, "state" | "reference" | "failure"> {
   if (result.outcome === "accepted") return { state: "accepted", ...(result.reference !== undefined && { reference: result.reference }) };
-  return { state: result.outcome === "unknown" ? "unknown" : "failed", failure: result.failure };
+  const isKept = result.outcome === "unknown" || isHiddenFailure(result.failure, call);
+  return { state: isKept ? "unknown" : "failed", failure: result.failure };
 }
 
-function failed(result: Exclude<SendResult, { outcome: "accepted" }>): Result<never> {
-  const metadata = { failure: result.failure };
-  if (result.outcome === "permanent")
-    return refused("DELIVERY_FAILED", "no provider takes this message; trying again will not help", { metadata });
-  return refused("DELIVERY_FAILED", "no provider could take the message just now; nothing was sent", { metadata, retryAfterMs: 5_000 });
+function refusalOf(result: Exclude<SendResult, { outcome: "accepted" }>, call: Call): Refusal | undefined {
+  if (isHiddenFailure(result.failure, call)) return undefined;
+  const metadata = call.caller.kind === "service" ? { metadata: { failure: result.failure } } : {};
+  const refusal = { reason: "DELIVERY_FAILED", ...metadata } as const;
+  if (result.outcome === "permanent") return { ...refusal, message: "no provider takes this message; trying again will not help" };
+  return { ...refusal, message: "no provider could take the message just now; nothing was sent", retryAfterMs: 5_000 };
 }
 
 function withDelivery(view: ChallengeView, { deliveryId, state, provider, failure }: RecordDelivery): ChallengeView {

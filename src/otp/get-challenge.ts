@@ -2,6 +2,7 @@ import type { Challenge } from "./challenge.ts";
 import { parseChallengeId } from "./challenge-id.ts";
 import { checkChallengeId, invalid, type Violations } from "./check.ts";
 import type { OtpDeps } from "./deps.ts";
+import { isForAnother } from "./hide.ts";
 import { allowed, type Result } from "./refusal.ts";
 import { challengeNotFound } from "./refuse.ts";
 import { unsealSend } from "./sealed-send.ts";
@@ -15,6 +16,6 @@ export async function getChallenge(deps: OtpDeps, request: { readonly challengeI
   if (violations.length > 0) return invalid(violations);
   const ref = parseChallengeId(request.challengeId, call.caller.application.id);
   const view = ref && (await deps.ledgers.read(ref));
-  if (!ref || !view) return challengeNotFound();
+  if (!ref || !view || isForAnother(view.challenge, call)) return challengeNotFound();
   return allowed(viewChallenge(ref, view, unsealSend(deps.keyring, ref, view.challenge.sealed), call.caller));
 }

@@ -11,63 +11,76 @@ import type {
   LedgerAnswer,
   LedgerChallenge,
   Limited,
-  NewMessage,
   OpenChallenge,
   OpenOutcome,
-  RecordDelivery,
   Repeated,
   ResendChallenge,
   ResendOutcome,
   VerifyChallenge,
   VerifyOutcome,
 } from "./ledger.ts";
-import { attemptsRemaining, forget, recipientLocked, remembered, roomWait, windowsWait } from "./ledger-limits.ts";
+import { answering, spendClaim } from "./ledger-authenticators.ts";
+import { newChallenge, viewOf } from "./ledger-challenge.ts";
+import { attemptsRemaining, forget, ofChallengeAlone, recipientLocked, remembered, roomWait, windowsWait } from "./ledger-limits.ts";
+import { addMessage, isFallbackDue, nextFallback, repeatedMessage } from "./ledger-messages.ts";
 import type { LedgerLimits } from "./types.ts";
 
 export const emptyLedger = (application: string): Ledger => ({ application, sends: [], failures: [], failuresInRow: 0, challenges: {} });
 
 export function openChallenge(ledger: Ledger, request: OpenChallenge, now: number): OpenOutcome {
-  const { nonce, message, limits } = request;
+  const { nonce, message, limits, fallback } = request;
   forget(ledger, limits, now);
   // 1. A retry meets its own challenge before any limit: it costs nothing that was not paid for already.
   const known = ledger.challenges[nonce];
-  const repeated = known && (repeatedMessage(known, nonce, ledger, message, now) ?? takeoverRefused(known, nonce, ledger, limits, now));
+  const repeated =
+    known && (repeatedMessage(known, message, viewOf(ledger, nonce, now)) ?? takeoverRefused(known, nonce, ledger, limits, now));
   if (repeated) return repeated;
   // 2. A locked recipient is sent nothing.
   const locked = recipientLocked(ledger, limits, now);
   if (locked) return locked;
   // 3. Messages per recipient, over every window; and a bound on the record.
-  const wait = known
-    ? windowsWait(ledger.sends, limits.sendWindows, now)
-    : Math.max(windowsWait(ledger.sends, limits.sendWindows, now), roomWait(ledger, now));
+  const wait = Math.max(windowsWait(ledger.sends, limits.sendWindows, now), known ? 0 : roomWait(ledger, now));
   if (wait > 0) return { status: "rate_limited", scope: "recipient", retryAfterMs: wait };
   // 4. Open it; or take over the send that failed or whose sender fell silent, with a fresh code.
-  const challenge = known ?? newChallenge(request, now);
+  const { codeLength, sealed } = message;
+  const challenge = known ?? newChallenge({ ...request, codeLength, sealed }, now);
   ledger.challenges[nonce] = challenge;
-  addMessage(ledger, challenge, message, false, limits, now);
-  return { status: "opened", view: view(ledger, nonce, now) };
+  addMessage(ledger, challenge, { message, limits }, now);
+  setFallback(challenge, fallback && nextFallback(fallback, message.channel, now));
+  return { status: "opened", view: viewOf(ledger, nonce, now) };
 }
 
 export function resendChallenge(ledger: Ledger, request: ResendChallenge, now: number): ResendOutcome {
-  const { nonce, message, limits } = request;
+  const { nonce, message, limits, insteadOf } = request;
   forget(ledger, limits, now);
   const challenge = ledger.challenges[nonce];
-  if (!challenge) return { status: "not_found" };
-  const repeated = repeatedMessage(challenge, nonce, ledger, message, now);
+  if (!challenge || challenge.accepts) return { status: "not_found" };
+  const repeated = repeatedMessage(challenge, message, viewOf(ledger, nonce, now));
   if (repeated) return repeated;
   const ended = over(challenge, now);
   if (ended) return ended;
+  if (insteadOf !== undefined && !isFallbackDue(challenge, insteadOf, now)) return { status: "not_due" };
   // Guesses are never refunded: a challenge without any has no use for another code.
   if (challenge.attempts >= limits.guessesPerChallenge) return { status: "exhausted", scope: "challenge" };
   const locked = recipientLocked(ledger, limits, now);
   if (locked) return locked;
   if (challenge.sends >= limits.sendsPerChallenge)
     return { status: "rate_limited", scope: "challenge", retryAfterMs: challenge.expiresAt - now };
-  if (now < challenge.resendAt) return { status: "cooldown", retryAfterMs: challenge.resendAt - now };
+  if (insteadOf === undefined && now < challenge.resendAt) return { status: "cooldown", retryAfterMs: challenge.resendAt - now };
   const wait = windowsWait(ledger.sends, limits.sendWindows, now);
   if (wait > 0) return { status: "rate_limited", scope: "recipient", retryAfterMs: wait };
-  addMessage(ledger, challenge, message, request.keepPrevious, limits, now);
-  return { status: "opened", view: view(ledger, nonce, now) };
+  addMessage(ledger, challenge, request, now);
+  const { fallback } = challenge;
+  setFallback(challenge, insteadOf !== undefined && fallback ? nextFallback(fallback, message.channel, now) : undefined);
+  return { status: "opened", view: viewOf(ledger, nonce, now) };
+}
+
+/** Gives up what was to be tried next. False when there was nothing. */
+export function endFallback(ledger: Ledger, { nonce }: ChallengeRef): boolean {
+  const challenge = ledger.challenges[nonce];
+  if (!challenge?.fallback) return false;
+  setFallback(challenge, undefined);
+  return true;
 }
 
 export function verifyChallenge(ledger: Ledger, request: VerifyChallenge, now: number): VerifyOutcome {
@@ -84,20 +97,24 @@ export function verifyChallenge(ledger: Ledger, request: VerifyChallenge, now: n
   // 3. No guess beyond the budget of the challenge or of the recipient.
   if (challenge.attempts >= limits.guessesPerChallenge) return { status: "exhausted", scope: "challenge" };
   const locked = recipientLocked(ledger, limits, now);
-  if (locked) return locked;
-  // 4. Charge, compare, consume.
-  const verdict = compare(challenge, request);
+  if (locked && !request.hidesLock) return locked;
+  // 4. What costs more than a look is made ready only for a guess that there is budget for.
+  if (isUnprepared(challenge, request, locked !== undefined))
+    return { status: "unprepared", view: { ...viewOf(ledger, nonce, now), authenticators: answering(ledger, challenge) } };
+  // 5. Charge, compare, consume.
+  const verdict = compare(ledger, challenge, locked ? { ...request, hashes: [], claim: null } : request, now);
   challenge.attempts += 1;
   if (verdict === "approved") {
     Object.assign(challenge, { state: "verified", verifiedAt: now });
     Object.assign(ledger, { failures: [], failuresInRow: 0 });
-  } else {
+  } else if (!locked) {
     ledger.failures.push(now);
     ledger.failuresInRow += 1;
   }
-  const answer = { verdict, attemptsRemaining: attemptsRemaining(ledger, challenge, limits, now) };
+  const told = request.hidesLock ? ofChallengeAlone(limits) : limits;
+  const answer = { verdict, attemptsRemaining: attemptsRemaining(ledger, challenge, told, now) };
   if (request.request) challenge.answers[request.request.id] = { ...answer, content: request.request.content };
-  return giveAnswer(answer, view(ledger, nonce, now));
+  return giveAnswer(answer, viewOf(ledger, nonce, now));
 }
 
 export function cancelChallenge(ledger: Ledger, ref: ChallengeRef, now: number): CancelOutcome {
@@ -106,36 +123,11 @@ export function cancelChallenge(ledger: Ledger, ref: ChallengeRef, now: number):
   const ended = over(challenge, now);
   if (ended && ended.status !== "canceled") return { status: ended.status };
   challenge.state = "canceled";
-  return { status: "canceled_now", view: view(ledger, ref.nonce, now) };
-}
-
-export function recordDelivery(ledger: Ledger, request: RecordDelivery, now: number): void {
-  const delivery = ledger.challenges[request.nonce]?.deliveries[request.deliveryId];
-  if (!delivery) return;
-  const { state, provider, reference, failure } = request;
-  Object.assign(delivery, { state, provider, reference, failure, updatedAt: now });
+  return { status: "canceled_now", view: viewOf(ledger, ref.nonce, now) };
 }
 
 export function readChallenge(ledger: Ledger, ref: ChallengeRef, now: number): ChallengeView | undefined {
-  return remembered(ledger, ref.nonce, now) && view(ledger, ref.nonce, now);
-}
-
-function repeatedMessage(
-  challenge: LedgerChallenge,
-  nonce: string,
-  ledger: Ledger,
-  message: NewMessage,
-  now: number,
-): Repeated | undefined {
-  const { idempotency } = message;
-  if (!idempotency) return undefined;
-  const before = Object.values(challenge.deliveries).findLast((delivery) => delivery.idempotency?.key === idempotency.key);
-  if (!before) return undefined;
-  if (before.idempotency?.content !== idempotency.content) return { status: "key_reused" };
-  if (before.state === "sending" && now < before.leaseUntil) return { status: "in_progress", retryAfterMs: before.leaseUntil - now };
-  // Failed or silent: whoever asks again takes the send over.
-  if (before.state === "sending" || before.state === "failed") return undefined;
-  return { status: "replayed", view: view(ledger, nonce, now) };
+  return remembered(ledger, ref.nonce, now) && viewOf(ledger, ref.nonce, now);
 }
 
 /** A send is taken over only while its challenge can still use a code. */
@@ -146,7 +138,7 @@ function takeoverRefused(
   limits: LedgerLimits,
   now: number,
 ): Limited | Repeated | undefined {
-  if (over(challenge, now)) return { status: "replayed", view: view(ledger, nonce, now) };
+  if (over(challenge, now)) return { status: "replayed", view: viewOf(ledger, nonce, now) };
   if (challenge.attempts >= limits.guessesPerChallenge) return { status: "exhausted", scope: "challenge" };
   if (challenge.sends >= limits.sendsPerChallenge)
     return { status: "rate_limited", scope: "challenge", retryAfterMs: challenge.expiresAt - now };
@@ -167,75 +159,36 @@ function answeredBefore(
   const answer = challenge.answers[asked.id];
   if (!answer) return undefined;
   if (challenge.reuses >= limits.guessesPerChallenge) return { status: "exhausted", scope: "challenge" };
-  if (answer.content === asked.content) return giveAnswer(answer, view(ledger, nonce, now));
+  if (answer.content === asked.content) return giveAnswer(answer, viewOf(ledger, nonce, now));
   challenge.reuses += 1;
   return { status: "request_reused" };
 }
 
+/** What is compared with nothing is charged to nobody, and so to no subject. */
+const isUnprepared = ({ accepts, subject }: LedgerChallenge, { claim, subjectCharged }: VerifyChallenge, isLocked: boolean): boolean =>
+  (accepts !== undefined && claim === undefined) || (subject !== undefined && !subjectCharged && !isLocked);
+
 /** Another context is refused before the code is looked at, so that it tells nothing of it. */
-function compare(challenge: LedgerChallenge, request: VerifyChallenge): LedgerAnswer["verdict"] {
+function compare(ledger: Ledger, challenge: LedgerChallenge, request: VerifyChallenge, now: number): LedgerAnswer["verdict"] {
   if (challenge.context !== request.context) return "binding_mismatch";
-  return challenge.codes.some((hash) => request.hashes.includes(hash)) ? "approved" : "mismatch";
+  if (!challenge.accepts) return challenge.codes.some((hash) => request.hashes.includes(hash)) ? "approved" : "mismatch";
+  challenge.verifiedBy = spendClaim(ledger, challenge, request.claim, now);
+  return challenge.verifiedBy ? "approved" : "mismatch";
 }
 
-function over(challenge: LedgerChallenge, now: number): { status: "used" | "canceled" | "expired" } | undefined {
+function over(challenge: LedgerChallenge, now: number): { readonly status: "used" | "canceled" | "expired" } | undefined {
   if (challenge.state === "verified") return { status: "used" };
   if (challenge.state === "canceled") return { status: "canceled" };
   if (now >= challenge.expiresAt) return { status: "expired" };
   return undefined;
 }
 
-const newChallenge = (request: OpenChallenge, now: number): LedgerChallenge => ({
-  state: "open",
-  purpose: request.purpose,
-  codeLength: request.message.codeLength,
-  createdAt: now,
-  expiresAt: now + request.lifetimeMs,
-  resendAt: now,
-  context: request.context,
-  codes: [],
-  attempts: 0,
-  sends: 0,
-  sealed: request.message.sealed,
-  deliveries: {},
-  answers: {},
-  reuses: 0,
-});
-
-function addMessage(
-  ledger: Ledger,
-  challenge: LedgerChallenge,
-  message: NewMessage,
-  keepPrevious: boolean,
-  limits: LedgerLimits,
-  now: number,
-): void {
-  ledger.sends.push(now);
-  challenge.codes = keepPrevious ? [...challenge.codes, message.codeHash] : [message.codeHash];
-  challenge.codeLength = message.codeLength;
-  challenge.sealed = message.sealed;
-  challenge.sends += 1;
-  challenge.resendAt = now + (limits.cooldownsMs[Math.min(challenge.sends, limits.cooldownsMs.length) - 1] ?? 0);
-  challenge.deliveries[message.deliveryId] = {
-    channel: message.channel,
-    state: "sending",
-    createdAt: now,
-    updatedAt: now,
-    leaseUntil: now + message.leaseMs,
-    ...(message.idempotency && { idempotency: message.idempotency }),
-  };
+function setFallback(challenge: LedgerChallenge, fallback: LedgerChallenge["fallback"]): void {
+  if (fallback) challenge.fallback = fallback;
+  else delete challenge.fallback;
 }
 
 function giveAnswer(answer: Omit<LedgerAnswer, "content">, at: ChallengeView): VerifyOutcome {
   if (answer.verdict === "approved") return { status: "approved", view: at };
   return { status: answer.verdict, attemptsRemaining: answer.attemptsRemaining, view: at };
 }
-
-/** Shares the ledger's objects: to be handed out before the next rule runs on it. */
-const view = (ledger: Ledger, nonce: string, now: number): ChallengeView => ({
-  nonce,
-  now,
-  challenge: ledger.challenges[nonce] as LedgerChallenge,
-  failures: ledger.failures,
-  failuresInRow: ledger.failuresInRow,
-});

@@ -2,6 +2,7 @@
  * The ledger: what is remembered of one recipient of one application, what can be asked of it, and what it answers. What one
  * guess may change lives in one record, so that one guess is one write. The rules are in `ledger-rules.ts`.
  */
+import type { AuthenticatorKind, Claim, LedgerAuthenticator } from "./authenticator.ts";
 import type { DeliveryFailure } from "./ports.ts";
 import type { Channel, LedgerLimits } from "./types.ts";
 
@@ -12,6 +13,8 @@ export type Ledger = {
   failures: number[];
   failuresInRow: number;
   challenges: Record<string, LedgerChallenge>;
+  /** Of a subject's ledger, by id. */
+  authenticators?: Record<string, LedgerAuthenticator>;
 };
 
 export type LedgerChallenge = {
@@ -22,6 +25,16 @@ export type LedgerChallenge = {
   expiresAt: number;
   resendAt: number;
   verifiedAt?: number;
+  /** By what it was verified, where that is not the channel of its last message. */
+  verifiedBy?: AuthenticatorKind;
+  /** Answered with codes of the subject's own authenticators of these kinds; nothing is sent. */
+  accepts?: readonly AuthenticatorKind[];
+  /** Of a challenge without messages: of the request that opened it. */
+  idempotency?: Idempotency;
+  /** The ledger of the subject that the recipient belongs to: a guess here is one of the subject's too. */
+  subject?: string;
+  /** What is tried next by itself; none when the caller has taken over, or nothing is left to try. */
+  fallback?: LedgerFallback;
   /** Keyed digest of purpose and binding. */
   context: string;
   /** Keyed hashes of the codes that verify: the last one, and those before where the application keeps them. */
@@ -38,9 +51,17 @@ export type LedgerChallenge = {
   reuses: number;
 };
 
+/** The channels that are left, most wanted first. */
+export type LedgerFallback = {
+  channels: Channel[];
+  /** The wait for each channel, and when it ends for the present one; absent where only a refusal by every provider counts. */
+  afterMs?: number;
+  at?: number;
+};
+
 export type LedgerDelivery = {
   channel: Channel;
-  state: "sending" | "accepted" | "delivered" | "failed" | "unknown";
+  state: (typeof deliveryStates)[number];
   provider?: string;
   reference?: string;
   failure?: DeliveryFailure;
@@ -54,6 +75,9 @@ export type LedgerDelivery = {
 
 export type Idempotency = { readonly key: string; readonly content: string };
 export type LedgerAnswer = { content: string; verdict: "approved" | "mismatch" | "binding_mismatch"; attemptsRemaining: number };
+
+/** How certain it is what became of a message. A state gives way only to those behind it, in whatever order they are reported. */
+export const deliveryStates = ["sending", "unknown", "accepted", "delivered", "failed"] as const;
 
 /** Names one challenge: the ledger it lives in, its nonce there, and the application that may see it. */
 export type ChallengeRef = { readonly ledger: string; readonly nonce: string; readonly application: string };
@@ -69,17 +93,36 @@ export type NewMessage = {
   readonly leaseMs: number;
 };
 
-export type OpenChallenge = ChallengeRef & {
-  readonly message: NewMessage;
+type NewChallenge = ChallengeRef & {
   readonly purpose: string;
   readonly context: string;
   readonly lifetimeMs: number;
   readonly limits: LedgerLimits;
 };
 
+export type OpenChallenge = NewChallenge & {
+  readonly message: NewMessage;
+  readonly subject?: string;
+  readonly fallback?: Pick<LedgerFallback, "channels" | "afterMs">;
+};
+
+/** A challenge that is answered with codes of the subject's authenticators; nothing is sent. */
+export type OpenUnsent = NewChallenge & {
+  readonly accepts: readonly AuthenticatorKind[];
+  readonly sealed: string;
+  readonly idempotency?: Idempotency;
+  /** A subject without any such authenticator gets a challenge that never verifies, which looks like every other. */
+  readonly hideAbsence: boolean;
+};
+
 export type ResendChallenge = ChallengeRef & {
   readonly message: NewMessage;
   readonly keepPrevious: boolean;
+  /**
+   * Takes the place of the message of this id by itself: only while that is the last one and its time is up, so that however many
+   * try, one does. Without it the caller asks, who thereby takes over from the fallback.
+   */
+  readonly insteadOf?: string;
   readonly limits: LedgerLimits;
 };
 
@@ -89,12 +132,25 @@ export type VerifyChallenge = ChallengeRef & {
   readonly hashes: readonly string[];
   /** Keyed digests of the request id, and of what was asked under it. */
   readonly request?: { readonly id: string; readonly content: string };
+  /** Where authenticators answer: what the code is right for, or null for nothing. */
+  readonly claim?: Claim | null;
+  /** The guess was charged to the subject's ledger before. */
+  readonly subjectCharged?: boolean;
+  /**
+   * That the recipient is locked must not show: the guess costs the challenge as any other, and is compared with nothing and charged to
+   * nobody. What is left is told by the challenge alone.
+   */
+  readonly hidesLock?: boolean;
   readonly limits: LedgerLimits;
 };
 
+/** Names a ledger: that of a subject to which a guess elsewhere is charged too. */
+export type ChargeSubject = { readonly ledger: string; readonly application: string; readonly limits: LedgerLimits };
+export type ChargeOutcome = { readonly status: "charged" } | Extract<Limited, { status: "exhausted" }>;
+
 export type RecordDelivery = ChallengeRef & {
   readonly deliveryId: string;
-  readonly state: "accepted" | "failed" | "unknown";
+  readonly state: Exclude<LedgerDelivery["state"], "sending">;
   readonly provider: string;
   readonly reference?: string;
   readonly failure?: DeliveryFailure;
@@ -107,6 +163,8 @@ export type ChallengeView = {
   readonly challenge: LedgerChallenge;
   readonly failures: readonly number[];
   readonly failuresInRow: number;
+  /** Where authenticators answer: those that could, by id. */
+  readonly authenticators?: Readonly<Record<string, LedgerAuthenticator>>;
 };
 
 export type Limited =
@@ -122,9 +180,16 @@ export type Over = { readonly status: "not_found" | "expired" | "used" | "cancel
 
 /** `opened`: the lock on the send is the caller's, who must call the provider and record what came of it. */
 export type OpenOutcome = { readonly status: "opened"; readonly view: ChallengeView } | Limited | Repeated;
+export type OpenUnsentOutcome =
+  | { readonly status: "opened" | "replayed"; readonly view: ChallengeView }
+  | { readonly status: "no_authenticator" }
+  | { readonly status: "key_reused" }
+  | Extract<Limited, { status: "exhausted" }>;
 export type ResendOutcome =
   | { readonly status: "opened"; readonly view: ChallengeView }
   | { readonly status: "cooldown"; readonly retryAfterMs: number }
+  /** Another message came before this fallback, or its time is not up: there is nothing to do. */
+  | { readonly status: "not_due" }
   | Limited
   | Repeated
   | Over;
@@ -132,6 +197,8 @@ export type VerifyOutcome =
   | { readonly status: "approved"; readonly view: ChallengeView }
   | { readonly status: "mismatch" | "binding_mismatch"; readonly attemptsRemaining: number; readonly view: ChallengeView }
   | { readonly status: "request_reused" }
+  /** There is budget for a guess; nothing was compared or charged, because the claim, or the charge of the subject, was missing. */
+  | { readonly status: "unprepared"; readonly view: ChallengeView }
   | Extract<Limited, { status: "exhausted" }>
   | Over;
 export type CancelOutcome =

@@ -1,53 +1,12 @@
 /**
- * Every seam of the service. The rules of `otp/` call these and nothing else; `app.ts` chooses who stands behind them.
+ * The seams of the service: to whoever carries messages, signs proofs and writes down events. Those to the store are in
+ * `store-ports.ts`, those of the checks before a send in `guard-ports.ts`. The rules of `otp/` call these and nothing else; `assemble/`
+ * chooses who stands behind them.
  */
-import type {
-  CancelOutcome,
-  ChallengeRef,
-  ChallengeView,
-  OpenChallenge,
-  OpenOutcome,
-  RecordDelivery,
-  ResendChallenge,
-  ResendOutcome,
-  VerifyChallenge,
-  VerifyOutcome,
-} from "./ledger.ts";
 import type { Proof, SignedProof } from "./proof.ts";
-import type { Redemption, RedemptionOutcome } from "./redemption.ts";
+import type { Receipt, ReceiptCall, ReceiptReading } from "./receipt.ts";
 import type { FieldViolation, Reason } from "./refusal.ts";
 import type { Application, Binding, Channel, Recipient } from "./types.ts";
-
-/**
- * What is remembered. Each verb is one atomic operation by the store's own clock: there is no `get` that a decision could
- * be based on. Rejects with `StoreUnavailable`, quickly, when the store does not answer. Specified by the rules in
- * `otp/ledger-rules.ts` and `test/store/contract.ts`.
- */
-export interface LedgerStore {
-  /** Opens a challenge, decides the recipient's limits and the idempotency key, and takes the lock on the send. */
-  open(request: OpenChallenge): Promise<OpenOutcome>;
-  /** Replaces the code of an open challenge. */
-  resend(request: ResendChallenge): Promise<ResendOutcome>;
-  /** Charges the attempt, compares, and consumes. */
-  verify(request: VerifyChallenge): Promise<VerifyOutcome>;
-  cancel(ref: ChallengeRef): Promise<CancelOutcome>;
-  /** Sets the state of one message; without effect when message or challenge are gone. */
-  recordDelivery(request: RecordDelivery): Promise<void>;
-  read(ref: ChallengeRef): Promise<ChallengeView | undefined>;
-  /** Forgives a recipient's failures, for an operator. False when nothing was known of it. */
-  forgive(ledger: string): Promise<boolean>;
-  /** Resolves when the store answers, rejects with `StoreUnavailable` otherwise. */
-  ping(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/**
- * Which proofs were redeemed. One atomic operation by the store's own clock, and as durable as the ledgers: the first of all
- * tries is kept, and `judgeRedemption` says what it means for the others.
- */
-export interface RedemptionStore {
-  redeem(request: Redemption): Promise<RedemptionOutcome>;
-}
 
 /** Makes a verification into a token that others check by themselves. */
 export interface ProofSigner {
@@ -78,9 +37,13 @@ export type Message = {
   readonly purpose?: string;
   /** For voice: what is said before and after the code, and how often the whole is said. */
   readonly speech?: { readonly before: string; readonly after: string; readonly repeat: number };
+  /** The id of the application that sends it. */
+  readonly application: string;
   readonly challengeId: string;
   /** Unique for the message; a provider with an idempotency key of its own passes it on. */
   readonly deliveryId: string;
+  /** Where the provider is to tell what becomes of the message, and what we call it there; absent where nobody listens. */
+  readonly receipt?: { readonly url: string; readonly name: string };
 };
 
 /** Why a provider did not take a message: our own words, shown to callers and operators. */
@@ -116,6 +79,13 @@ export interface Provider {
   send(message: Message, signal: AbortSignal, onWritten?: () => void): Promise<SendResult>;
 }
 
+/** Reads what one provider's vendor tells of its messages. */
+export interface ReceiptReader {
+  readonly methods: readonly ("GET" | "POST")[];
+  /** Tells a vendor's receipt from a forged one, and what it says. Never rejects for what a caller wrote. */
+  read(call: ReceiptCall): Promise<ReceiptReading>;
+}
+
 /** One try of one provider, as it came out. */
 export type Attempt = { readonly provider: string; readonly result: SendResult; readonly durationMs: number };
 
@@ -148,10 +118,10 @@ export type UncheckedWording = Pick<Wording, "application" | "purpose" | "bindin
 /** How a person receives a code: which recipients it reaches, how the message reads, and who carries it. */
 export interface ChannelRoute {
   readonly channel: Channel;
-  readonly reaches: Recipient["kind"];
+  readonly reaches: readonly Recipient["kind"][];
   /** What the wording needs and the caller did not give, or may not; none where `compose` can say everything. */
   check(send: UncheckedWording): readonly FieldViolation[];
-  compose(wording: Wording): Omit<Message, "challengeId" | "deliveryId">;
+  compose(wording: Wording): Omit<Message, "application" | "challengeId" | "deliveryId" | "receipt">;
   readonly carrier: Carrier;
 }
 
@@ -170,15 +140,32 @@ export type Outcome = {
   readonly channel?: Channel;
   readonly recipient?: string;
   readonly purpose?: string;
+  /** Nothing was sent: the recipient is one of the application's sandbox. */
+  readonly sandbox?: boolean;
+};
+
+/** What an operator did by the admin service or a command. */
+export type AdminAct = {
+  readonly act: "get_recipient" | "unlock_recipient" | "erase_recipient" | "block_prefix" | "end_block";
+  readonly application: string;
+  readonly keyId: string;
+  /** A masked recipient, or a place. */
+  readonly on: string;
+  readonly reason: "OK" | Reason;
 };
 
 /** One function per business event: each writes its log line (and metric) and never throws. */
 export interface Events {
   codeSent(outcome: Outcome): void;
   codeResent(outcome: Outcome): void;
+  /** The service went on to the next channel by itself. */
+  codeFellBack(outcome: Outcome): void;
+  /** A message was not sent, and the caller is not told. */
+  sendSuppressed(event: { readonly application: string; readonly channel: Channel; readonly why: string }): void;
   codeVerified(outcome: Outcome): void;
   challengeCanceled(outcome: Outcome): void;
   proofRedeemed(outcome: Outcome): void;
+  adminActed(act: AdminAct): void;
   messageHandled(event: {
     readonly application: string;
     readonly challengeId: string;
@@ -187,8 +174,30 @@ export interface Events {
     readonly result: SendResult;
     readonly durationMs: number;
   }): void;
+  /** A captcha or a lookup could not say, and its application's setting decided. `name`: of it in the configuration. */
+  checkUnavailable(event: {
+    readonly check: "captcha" | "lookup";
+    readonly application: string;
+    readonly name: string;
+    readonly outcome: "closed" | "open";
+  }): void;
   /** A provider is passed over from now on for messages to a country (empty: to no country), or no longer is. */
   circuitChanged(event: { readonly provider: string; readonly country: string; readonly state: "open" | "closed" }): void;
+  /** A vendor told what became of a message, and that was news. */
+  receiptTaken(event: {
+    readonly application: string;
+    readonly challengeId: string;
+    readonly provider: string;
+    readonly state: Receipt["state"];
+    readonly failure?: DeliveryFailure;
+    readonly vendorCode?: string;
+  }): void;
+  /** What claimed to be a vendor's receipt was not taken. */
+  receiptRefused(event: {
+    readonly provider: string;
+    readonly outcome: Exclude<ReceiptReading["outcome"], "read">;
+    readonly why: string;
+  }): void;
   /** A message went out, but the store did not take its state; it will read as unknown. */
   deliveryNotRecorded(event: { readonly challengeId: string; readonly cause: unknown }): void;
 }

@@ -18,6 +18,8 @@ export type Proof = {
   /** Empty without a binding. */
   readonly bindingDigest: string;
   readonly verifiedAt: number;
+  /** When the number's SIM was changed, where that is to be told. */
+  readonly simSwappedAt?: number;
 };
 
 /** What a genuine proof said. Whether it is still in time, and the first of its kind, is for the store to decide. */
@@ -39,12 +41,12 @@ export type ProofKey = {
   readonly privateKey: KeyObject;
 };
 
-type Verified = Pick<Proof, "recipient" | "channel" | "purpose" | "verifiedAt">;
+type Verified = Pick<Proof, "recipient" | "channel" | "purpose" | "verifiedAt" | "simSwappedAt">;
 
 export function proofOf(
   keyring: Keyring,
   ref: ChallengeRef,
-  { recipient, channel, purpose, verifiedAt }: Verified,
+  { recipient, channel, purpose, verifiedAt, simSwappedAt }: Verified,
   binding: Binding,
 ): Proof {
   const challengeId = formatChallengeId(ref);
@@ -60,6 +62,7 @@ export function proofOf(
     purpose,
     bindingDigest: digestBinding(binding),
     verifiedAt,
+    ...(simSwappedAt !== undefined && { simSwappedAt }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { checkKey, checkText, invalid, type Violations } from "./check.ts";
 import type { RandomBytes } from "./code.ts";
 import type { Keyring } from "./keyring.ts";
-import type { Events, ProofReader, RedemptionStore } from "./ports.ts";
+import type { Events, ProofReader } from "./ports.ts";
 import type { SignedProof } from "./proof.ts";
 import { allowed, type Result, refused } from "./refusal.ts";
 import { orUnavailable } from "./refuse.ts";
+import type { RedemptionStore } from "./store-ports.ts";
 import type { Call } from "./types.ts";
 
 export type RedeemDeps = {

@@ -12,7 +12,11 @@ export type Reason =
   | "TOO_MANY_ATTEMPTS"
   | "RESEND_COOLDOWN"
   | "RATE_LIMITED"
+  | "CAPTCHA_REQUIRED"
+  | "RECIPIENT_NOT_ALLOWED"
   | "CHALLENGE_NOT_FOUND"
+  | "AUTHENTICATOR_NOT_FOUND"
+  | "TOO_MANY_AUTHENTICATORS"
   | "PROOF_INVALID"
   | "PROOF_EXPIRED"
   | "PROOF_ALREADY_REDEEMED"
@@ -54,5 +58,14 @@ export class StoreUnavailable extends Error {
   constructor(cause: unknown) {
     super("the store cannot be reached", { cause });
     this.name = "StoreUnavailable";
+  }
+}
+
+/** Neither did the service that has the key to the secrets, which are then as far away as if the store were. */
+export class KeyServiceUnavailable extends StoreUnavailable {
+  constructor(cause: unknown) {
+    super(cause);
+    this.name = "KeyServiceUnavailable";
+    this.message = "the service that keeps the key of secrets cannot be reached";
   }
 }

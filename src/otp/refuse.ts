@@ -1,7 +1,21 @@
-import type { OpenOutcome, ResendOutcome } from "./ledger.ts";
+import type { OpenOutcome, OpenUnsentOutcome, ResendOutcome, VerifyOutcome } from "./ledger.ts";
 import { type Result, refused, StoreUnavailable } from "./refusal.ts";
 
-type Refused = Exclude<OpenOutcome | ResendOutcome, { status: "opened" | "replayed" }>;
+type Refused = Exclude<
+  OpenOutcome | OpenUnsentOutcome | ResendOutcome | VerifyOutcome,
+  {
+    status:
+      | "opened"
+      | "replayed"
+      | "not_due"
+      | "unprepared"
+      | "approved"
+      | "mismatch"
+      | "binding_mismatch"
+      | "request_reused"
+      | "no_authenticator";
+  }
+>;
 
 /** Why the ledger said no, in words for the caller. */
 export function refuse(outcome: Refused): Result<never> {

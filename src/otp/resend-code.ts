@@ -1,18 +1,20 @@
+import { admit } from "./admit.ts";
 import type { Challenge, ResendCodeRequest } from "./challenge.ts";
 import { challengeNamed, parseChallengeId } from "./challenge-id.ts";
 import { checkChallengeId, checkKey, invalid, type Violations } from "./check.ts";
 import { routeOf, usableChannels } from "./check-send.ts";
-import { generateCode } from "./code.ts";
+import { isDecoy } from "./decoy.ts";
 import { deliver } from "./deliver.ts";
 import type { OtpDeps } from "./deps.ts";
-import { hashCode } from "./hash-code.ts";
+import { isForAnother, isHidden } from "./hide.ts";
 import type { ChallengeRef, ChallengeView, Idempotency } from "./ledger.ts";
-import { leaseMs, newDeliveryId } from "./message.ts";
+import { withoutRecipient } from "./ledger-limits.ts";
+import { newMessage } from "./new-message.ts";
 import type { ChannelRoute } from "./ports.ts";
 import { allowed, type Result } from "./refusal.ts";
 import { challengeNotFound, orUnavailable, refuse } from "./refuse.ts";
-import { type SealedSend, sealSend, unsealSend } from "./sealed-send.ts";
-import type { Call } from "./types.ts";
+import { type SealedSend, tellSimSwap, unsealSend } from "./sealed-send.ts";
+import type { Call, LedgerLimits } from "./types.ts";
 import { viewChallenge } from "./view-challenge.ts";
 
 /** Sends a fresh code for an open challenge. Guesses are not refunded, and the challenge expires when it would have. */
@@ -33,9 +35,9 @@ async function resend(deps: OtpDeps, request: ResendCodeRequest, call: Call): Pr
   checkKey(violations, "idempotency_key", request.idempotencyKey);
   if (violations.length > 0) return invalid(violations);
   const ref = parseChallengeId(request.challengeId, call.caller.application.id);
-  // 1. Who it goes to and by which channel. Nothing is decided on what is read here: step 2 decides, in one atomic write.
+  // 1. Who it goes to and by which channel. Nothing is decided on what is read here: step 3 decides, in one atomic write.
   const seen = ref && (await deps.ledgers.read(ref));
-  if (!seen) return challengeNotFound();
+  if (!seen || isForAnother(seen.challenge, call)) return challengeNotFound();
   const send = unsealSend(deps.keyring, ref, seen.challenge.sealed);
   const route = chooseRoute(deps, request, seen, send, call);
   if (!route) {
@@ -58,25 +60,39 @@ type Resend = {
   readonly request: ResendCodeRequest;
 };
 
-async function resendBy(deps: OtpDeps, { ref, seen, send, route, request }: Resend, call: Call): Promise<Result<Challenge>> {
-  const { application } = call.caller;
+async function resendBy(deps: OtpDeps, { ref, seen, send: before, route, request }: Resend, call: Call): Promise<Result<Challenge>> {
+  const { caller, signal } = call;
+  const { application } = caller;
   const { context, purpose } = seen.challenge;
-  const code = generateCode(deps.random, application.code.length, application.code.alphabet);
-  const [codeHash] = await hashCode(deps, ref, context, code, call);
-  const deliveryId = newDeliveryId(deps.random);
+  const { recipient, client } = before;
+  const { channel } = route;
+  // 2. Who may ask, how often, and where to.
+  const asked = { caller, recipient, ledger: ref.ledger, purpose, client, captchaToken: "" };
+  const leave = await admit(deps, { ...asked, routes: [route], occasion: "resend" }, signal);
+  if (!leave.ok) return leave;
+  const { confirm, release, startedAt } = leave.value;
+  const send = tellSimSwap(before, leave.value);
   const idempotency = idempotencyOf(deps, ref, request);
-  call.signal.throwIfAborted();
-  // 2. Replace the code, under every limit and the idempotency key, and take the lock on the send.
-  const sealed = sealSend(deps.keyring, ref, send);
-  const message = { deliveryId, channel: route.channel, codeHash, codeLength: code.length, sealed, leaseMs: leaseMs(deps), ...idempotency };
-  const opened = await deps.ledgers.resend({ ...ref, message, keepPrevious: application.code.keepPrevious, limits: application.limits });
-  if (opened.status === "replayed") return allowed(viewChallenge(ref, opened.view, send, call.caller));
+  // 3. Replace the code, under every limit and the idempotency key, and take the lock on the send.
+  const replace = async (suppressed: boolean, limits: LedgerLimits) => {
+    const { code, message } = await newMessage(deps, { ref, context, channel, send, idempotency, suppressed }, call);
+    signal.throwIfAborted();
+    const opened = await deps.ledgers.resend({ ...ref, message, keepPrevious: application.code.keepPrevious, limits });
+    return { opened, code, message, suppressed };
+  };
+  const first = await replace(leave.value.suppressed || isDecoy(deps.keyring, ref), application.limits);
+  const replaced = isHidden(first.opened, call) ? await replace(true, withoutRecipient(application.limits)) : first;
+  const { opened, code, message, suppressed } = replaced;
+  if (opened.status !== "opened") await release();
+  if (opened.status === "replayed") return allowed(viewChallenge(ref, opened.view, send, caller));
+  if (opened.status === "not_due") throw new Error("the store took a resend for a fallback");
   if (opened.status !== "opened") return refuse(opened);
-  // 3. Deliver, record, answer.
-  const lifetimeMs = opened.view.challenge.expiresAt - opened.view.now;
-  const wording = { application, code, purpose, lifetimeMs, ...send };
-  const delivered = await deliver(deps, { ref, deliveryId, route, view: opened.view, wording }, call);
-  return delivered.ok ? allowed(viewChallenge(ref, delivered.value, send, call.caller)) : delivered;
+  if (!suppressed) confirm();
+  // 4. Deliver, record, answer.
+  const { view } = opened;
+  const wording = { application, code, purpose, lifetimeMs: view.challenge.expiresAt - view.now, ...send };
+  const delivered = await deliver(deps, { ref, deliveryId: message.deliveryId, route, view, wording, suppressed, startedAt }, call);
+  return delivered.refusal ? { ok: false, refusal: delivered.refusal } : allowed(viewChallenge(ref, delivered.view, send, caller));
 }
 
 function chooseRoute(
@@ -90,9 +106,9 @@ function chooseRoute(
   return channel && routeOf(deps, channel, send.recipient.kind, call.caller.application);
 }
 
-function idempotencyOf(deps: OtpDeps, ref: ChallengeRef, request: ResendCodeRequest): { idempotency?: Idempotency } {
-  if (!request.idempotencyKey) return {};
+function idempotencyOf(deps: OtpDeps, ref: ChallengeRef, request: ResendCodeRequest): Idempotency | undefined {
+  if (!request.idempotencyKey) return undefined;
   const id = ref.ledger + ref.nonce;
   const key = deps.keyring.digest("idempotency of a resend", id, request.idempotencyKey);
-  return { idempotency: { key, content: deps.keyring.digest("resend", id, request.channel ?? "") } };
+  return { key, content: deps.keyring.digest("resend", id, request.channel ?? "") };
 }

@@ -1,105 +1,82 @@
+import { admit } from "./admit.ts";
 import type { Challenge, SendCodeRequest } from "./challenge.ts";
-import { formatChallengeId, nonceBytes } from "./challenge-id.ts";
+import { nonceBytes } from "./challenge-id.ts";
 import { type CheckedSend, checkSend } from "./check-send.ts";
-import { generateCode } from "./code.ts";
-import { contextOf, flatten } from "./context.ts";
 import { deliver } from "./deliver.ts";
 import type { OtpDeps } from "./deps.ts";
-import { hashCode } from "./hash-code.ts";
-import type { ChallengeRef, Idempotency, OpenChallenge } from "./ledger.ts";
+import { fallBack } from "./fall-back.ts";
+import { idempotencyKeyOf } from "./hide.ts";
 import { maskRecipient } from "./mask.ts";
-import { leaseMs, newDeliveryId } from "./message.ts";
+import { openAuthenticatorChallenge } from "./open-authenticator-challenge.ts";
+import { openSend } from "./open-send.ts";
 import { allowed, type Result } from "./refusal.ts";
 import { orUnavailable, refuse } from "./refuse.ts";
-import { type SealedSend, sealSend, unsealSend } from "./sealed-send.ts";
+import { sandboxCode } from "./sandbox.ts";
+import { type SealedSend, tellSimSwap, unsealSend } from "./sealed-send.ts";
+import { sentBefore } from "./sent-before.ts";
 import type { Call } from "./types.ts";
 import { viewChallenge } from "./view-challenge.ts";
 
 /** Opens a challenge and sends its code. */
 export async function sendCode(deps: OtpDeps, request: SendCodeRequest, call: Call): Promise<Result<Challenge>> {
+  const { application } = call.caller;
+  if (deps.authenticators && request.recipient?.kind === "subject") return openAuthenticatorChallenge(deps, request, call);
   // 1. One identity per recipient, before any limit, look-up or send.
   const checked = checkSend(deps, request, call.caller);
-  const result = checked.ok ? await orUnavailable(sendChecked(deps, request, checked.value, call)) : checked;
+  const result = checked.ok ? await orUnavailable(send(deps, request, checked.value, call)) : checked;
   deps.events.codeSent({
-    application: call.caller.application.id,
+    application: application.id,
     reason: result.ok ? "OK" : result.refusal.reason,
     ...(checked.ok && {
       recipient: maskRecipient(checked.value.recipient),
-      channel: checked.value.route.channel,
+      channel: checked.value.routes[0].channel,
       purpose: checked.value.purpose,
+      ...(sandboxCode(application, checked.value.recipient) !== undefined && { sandbox: true }),
     }),
-    ...(result.ok && { challengeId: result.value.challengeId }),
+    ...(result.ok && { challengeId: result.value.challengeId, channel: result.value.channel }),
   });
   return result;
 }
 
-async function sendChecked(deps: OtpDeps, request: SendCodeRequest, checked: CheckedSend, call: Call): Promise<Result<Challenge>> {
-  const { application } = call.caller;
-  const { recipient, recipientKey, route, purpose, locale } = checked;
+async function send(deps: OtpDeps, request: SendCodeRequest, checked: CheckedSend, call: Call): Promise<Result<Challenge>> {
+  const { caller, signal } = call;
+  const { application } = caller;
+  const { recipient, recipientKey, routes, purpose } = checked;
   // 2. Name the challenge. With an idempotency key its name follows from the key, so that a retry meets it.
   const ledger = deps.keyring.ledgerOf(application.id, recipientKey);
   const nonce = request.idempotencyKey
-    ? deps.keyring.nonceOf(ledger, request.idempotencyKey)
+    ? deps.keyring.nonceOf(ledger, idempotencyKeyOf(request.idempotencyKey, call))
     : Buffer.from(deps.random(nonceBytes)).toString("base64url");
-  const ref = { ledger, nonce, application: application.id };
-  // 3. Make the code. From here on it exists in this call and in the message, and its keyed hash in the store.
-  const code = generateCode(deps.random, application.code.length, application.code.alphabet);
-  const context = contextOf(deps.keyring, application.id, purpose, request.binding);
-  const [codeHash] = await hashCode(deps, ref, context, code, call);
-  const send: SealedSend = {
-    recipient,
-    binding: request.binding,
-    locale,
-    variables: request.templateVariables,
-    autofill: request.autofill,
-  };
-  const deliveryId = newDeliveryId(deps.random);
-  // 4. Open it: limits, idempotency key and the lock on the send are decided in one atomic write, before any money is spent.
-  call.signal.throwIfAborted();
-  const open: OpenChallenge = {
-    ...ref,
-    purpose,
-    context,
-    lifetimeMs: application.code.lifetimeMs,
-    limits: application.limits,
-    message: {
-      deliveryId,
-      channel: route.channel,
-      codeHash,
-      codeLength: code.length,
-      sealed: sealSend(deps.keyring, ref, send),
-      leaseMs: leaseMs(deps),
-      ...idempotencyOf(deps, ref, request, checked),
-    },
-  };
-  const opened = await deps.ledgers.open(open);
+  const named = { ledger, nonce, application: application.id };
+  // 3. Who may ask, how often, and where to.
+  const { client, captchaToken } = request;
+  const leave = await admit(deps, { caller, recipient, ledger, routes, purpose, client, captchaToken, occasion: "send" }, signal);
+  if (!leave.ok) return (await sentBefore(deps, { ref: named, request, checked }, call)) ?? leave;
+  const { route, confirm, release, startedAt } = leave.value;
+  // 4. Make the code. From here on it exists in this call and in the message, and its keyed hash in the store.
+  // 5. Open it: limits, idempotency key and the lock on the send are decided in one atomic write, before any money is spent.
+  const sealed = tellSimSwap(sealedSend(request, checked), leave.value);
+  const opening = await openSend(deps, { ref: named, request, checked, leave: leave.value, sealed }, call);
+  const { ref, outcome: opened, code, message, suppressed } = opening;
+  if (opened.status !== "opened") await release();
   if (opened.status === "replayed") {
-    return allowed(viewChallenge(ref, opened.view, unsealSend(deps.keyring, ref, opened.view.challenge.sealed), call.caller));
+    return allowed(viewChallenge(ref, opened.view, unsealSend(deps.keyring, ref, opened.view.challenge.sealed), caller));
   }
   if (opened.status !== "opened") return refuse(opened);
-  // 5. Deliver, record, answer.
-  const { challenge, now } = opened.view;
-  const wording = { application, recipient, code, purpose, binding: request.binding, locale, variables: request.templateVariables };
-  const lifetimeMs = challenge.expiresAt - now;
-  const delivered = await deliver(
-    deps,
-    { ref, deliveryId, route, view: opened.view, wording: { ...wording, autofill: request.autofill, lifetimeMs } },
-    call,
-  );
-  return delivered.ok ? allowed(viewChallenge(ref, delivered.value, send, call.caller)) : delivered;
+  if (!suppressed) confirm();
+  // 6. Deliver, by the next channel where nobody takes it; record, answer.
+  const { view } = opened;
+  const wording = { application, code, purpose, lifetimeMs: view.challenge.expiresAt - view.now, ...sealed };
+  const first = await deliver(deps, { ref, deliveryId: message.deliveryId, route, view, wording, suppressed, startedAt }, call);
+  const delivered = first.refusal ? ((await fallBack(deps, { ref, view: first.view, send: sealed }, call)) ?? first) : first;
+  return delivered.refusal ? { ok: false, refusal: delivered.refusal } : allowed(viewChallenge(ref, delivered.view, sealed, caller));
 }
 
-/** What a retry under the same key must repeat to be the same request. The end user's device and captcha may differ. */
-function idempotencyOf(deps: OtpDeps, ref: ChallengeRef, request: SendCodeRequest, checked: CheckedSend): { idempotency?: Idempotency } {
-  if (!request.idempotencyKey) return {};
-  const { digest } = deps.keyring;
-  const { androidAppHash, webOrigin } = request.autofill;
-  const maps = [flatten(request.binding), flatten(request.templateVariables)].map((list) => JSON.stringify(list));
-  const content = [request.channels.join(), checked.purpose, checked.locale, androidAppHash, webOrigin, checked.recipient.value, ...maps];
-  return {
-    idempotency: {
-      key: digest("idempotency", formatChallengeId(ref), request.idempotencyKey),
-      content: digest("send", formatChallengeId(ref), ...content),
-    },
-  };
-}
+const sealedSend = (request: SendCodeRequest, { recipient, locale }: CheckedSend): SealedSend => ({
+  recipient,
+  binding: request.binding,
+  locale,
+  variables: request.templateVariables,
+  autofill: request.autofill,
+  client: request.client,
+});

@@ -1,5 +1,5 @@
 import type { ChallengeRef } from "./ledger.ts";
-import type { LedgerStore } from "./ports.ts";
+import type { LedgerStore } from "./store-ports.ts";
 
 /** The same ledgers, which tell of every challenge that they have changed, or may have. */
 export function tellChanges(ledgers: LedgerStore, changed: (ref: ChallengeRef) => void): LedgerStore {

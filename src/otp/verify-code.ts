@@ -1,10 +1,12 @@
 import type { Verification, VerifyCodeRequest } from "./challenge.ts";
 import { challengeNamed, formatChallengeId, parseChallengeId } from "./challenge-id.ts";
 import { checkChallengeId, checkEntries, checkKey, checkPurpose, invalid, maxBinding, type Violations } from "./check.ts";
-import { normalizeCode } from "./code.ts";
+import { normalizeGuess } from "./code.ts";
 import { contextOf } from "./context.ts";
+import { decideGuess } from "./decide-guess.ts";
 import type { OtpDeps } from "./deps.ts";
 import { hashCode } from "./hash-code.ts";
+import { isForAnother } from "./hide.ts";
 import { anyHashEqual } from "./keyring.ts";
 import type { ChallengeRef, ChallengeView, VerifyOutcome } from "./ledger.ts";
 import { maskRecipient } from "./mask.ts";
@@ -12,7 +14,8 @@ import { proofOf } from "./proof.ts";
 import { allowed, type Result, refused } from "./refusal.ts";
 import { challengeNotFound, orUnavailable, refuse } from "./refuse.ts";
 import { unsealSend } from "./sealed-send.ts";
-import type { Application, Call } from "./types.ts";
+import type { Call } from "./types.ts";
+import { channelOf } from "./view-challenge.ts";
 
 /** A code of ten characters with whatever spaces and hyphens a person puts between them. */
 const maxTyped = 64;
@@ -32,7 +35,7 @@ export async function verifyCode(deps: OtpDeps, request: VerifyCodeRequest, call
 async function verify(deps: OtpDeps, request: VerifyCodeRequest, call: Call): Promise<Result<Verification>> {
   const { application } = call.caller;
   // 1. What cannot be a code costs no guess.
-  const checked = checkVerify(request, application);
+  const checked = checkVerify(request, call);
   if (!checked.ok) return checked;
   const ref = parseChallengeId(request.challengeId, application.id);
   if (!ref) return challengeNotFound();
@@ -41,28 +44,32 @@ async function verify(deps: OtpDeps, request: VerifyCodeRequest, call: Call): Pr
   const hashes = await hashCode(deps, ref, context, checked.value, call);
   call.signal.throwIfAborted();
   // 3. Charge the attempt, compare and consume, in one atomic write: parallel calls cannot share a guess or an accept.
-  const outcome = await deps.ledgers.verify({
-    ...ref,
-    context,
-    hashes,
-    limits: application.limits,
-    ...requestOf(deps, ref, request, hashes),
-  });
+  const guess = { ...ref, context, hashes, limits: application.limits, ...requestOf(deps, ref, request, hashes) };
+  const decided = await decideGuess(deps, guess, checked.value, call);
+  if (!decided.ok) return decided;
+  const outcome = decided.value;
   if (outcome.status !== "approved") return notApproved(outcome);
   // 4. Believe the store only about what it stored: compare again, in constant time.
-  if (!anyHashEqual(outcome.view.challenge.codes, hashes)) throw new Error("the store approved a code whose hash it does not hold");
-  // 5. Sign what was verified. Whatever fails from here on, a retry with the same request id is answered with it.
+  const { challenge } = outcome.view;
+  if (challenge.accepts ? !challenge.verifiedBy : !anyHashEqual(challenge.codes, hashes))
+    throw new Error("the store approved a code whose hash it does not hold");
+  // 5. Whose guess it was besides is no failure of theirs.
+  if (challenge.subject !== undefined && challenge.verifiedAt === outcome.view.now) await deps.ledgers.forgive(challenge.subject);
+  // 6. Sign what was verified. Whatever fails from here on, a retry with the same request id is answered with it.
   return allowed(await verificationOf(deps, ref, outcome.view));
 }
 
-function checkVerify(request: VerifyCodeRequest, application: Application): Result<string> {
+function checkVerify(request: VerifyCodeRequest, call: Call): Result<string> {
+  const { application } = call.caller;
   const violations: Violations = [];
   checkChallengeId(violations, request.challengeId);
   checkPurpose(violations, request.purpose);
+  if (request.purpose !== "" && isForAnother(request, call))
+    violations.push({ field: "purpose", description: "is not among those that this key is for" });
   checkEntries(violations, "binding", request.binding, maxBinding);
   checkKey(violations, "request_id", request.requestId);
   const { alphabet } = application.code;
-  const code = request.code.length > maxTyped ? undefined : normalizeCode(request.code, alphabet);
+  const code = request.code.length > maxTyped ? undefined : normalizeGuess(request.code, alphabet);
   if (code === undefined) {
     const what = alphabet === "digits" ? "digits" : "letters and digits";
     violations.push({ field: "code", description: `write the 4 to 10 ${what} of the message` });
@@ -88,19 +95,32 @@ function notApproved(outcome: Exclude<VerifyOutcome, { status: "approved" }>): R
       });
     case "request_reused":
       return refused("IDEMPOTENCY_KEY_REUSED", "this request_id was used with other content; use a new one for another guess");
+    case "unprepared":
+      throw new Error("the store asked for what it was given");
     default:
       return refuse(outcome);
   }
 }
 
 async function verificationOf(deps: OtpDeps, ref: ChallengeRef, { challenge, now }: ChallengeView): Promise<Verification> {
-  const { recipient, binding } = unsealSend(deps.keyring, ref, challenge.sealed);
+  const { recipient, binding, client, simSwappedAt } = unsealSend(deps.keyring, ref, challenge.sealed);
+  // A retry is answered with what was verified then, and counts once.
+  if (challenge.verifiedAt === now && !challenge.accepts) deps.traffic?.verified({ application: ref.application, recipient, client });
   const verified = {
     recipient,
-    channel: Object.values(challenge.deliveries).at(-1)?.channel ?? "sms",
+    channel: channelOf(challenge),
     purpose: challenge.purpose,
     verifiedAt: challenge.verifiedAt ?? now,
   };
-  const proofToken = (await deps.signer?.sign(proofOf(deps.keyring, ref, verified, binding))) ?? "";
-  return { challengeId: formatChallengeId(ref), ...verified, proofToken };
+  const proofToken =
+    (await deps.signer?.sign(proofOf(deps.keyring, ref, { ...verified, ...(simSwappedAt !== undefined && { simSwappedAt }) }, binding))) ??
+    "";
+  const left = challenge.verifiedBy === "recovery_code" ? await recoveryCodesLeft(deps, ref) : undefined;
+  return { challengeId: formatChallengeId(ref), ...verified, proofToken, ...(left !== undefined && { recoveryCodesRemaining: left }) };
+}
+
+/** As of now: a retry may be told of fewer than there were then. */
+async function recoveryCodesLeft({ ledgers }: OtpDeps, { ledger }: ChallengeRef): Promise<number> {
+  const { authenticators = {} } = (await ledgers.inspect(ledger))?.ledger ?? {};
+  return Object.values(authenticators).reduce((sum, { unused = [] }) => sum + unused.length, 0);
 }

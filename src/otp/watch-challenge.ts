@@ -2,6 +2,7 @@ import type { Challenge } from "./challenge.ts";
 import { parseChallengeId } from "./challenge-id.ts";
 import { checkChallengeId, invalid, type Violations } from "./check.ts";
 import type { OtpDeps } from "./deps.ts";
+import { isForAnother } from "./hide.ts";
 import type { ChallengeRef } from "./ledger.ts";
 import { allowed, type Result, refused } from "./refusal.ts";
 import { challengeNotFound } from "./refuse.ts";
@@ -47,7 +48,7 @@ async function* show(deps: WatchDeps, ref: ChallengeRef, call: Call): AsyncGener
       if (refusal) return yield refusal;
       continue;
     }
-    if (!news.view) return yield challengeNotFound();
+    if (!news.view || isForAnother(news.view.challenge, call)) return yield challengeNotFound();
     // 4. Show what the caller has not seen. Compared as it is shown: some of it changes by the clock alone.
     send ??= unsealSend(deps.keyring, ref, news.view.challenge.sealed);
     const challenge = viewChallenge(ref, news.view, send, call.caller);

@@ -5,7 +5,7 @@
  */
 import type { ChallengeRef } from "./ledger.ts";
 import { createPoll, type Poll, type Reading } from "./poll.ts";
-import type { LedgerStore } from "./ports.ts";
+import type { LedgerStore } from "./store-ports.ts";
 import { createTurns, type TakeTurn } from "./turns.ts";
 import { createPlaces, type PlaceBounds, type Places, placeBounds, type WatchScope } from "./watch-places.ts";
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Channel } from "../otp/types.ts";
+import { birdReceipts } from "./receipts-config.ts";
 import { baseUrl, isE164, isSenderName, secretText, timeoutSeconds } from "./vendor-forms.ts";
 
 const senderForm = "the sender: a number such as +15551234567, or (SMS only) a name of at most 11 letters and digits";
@@ -12,6 +13,7 @@ export const birdConfig = z.strictObject({
     .string({ error: `write ${senderForm}` })
     .refine((sender) => isE164(sender) || isSenderName(sender), `write ${senderForm}`)
     .meta({ description: senderForm }),
+  receipts: birdReceipts.optional(),
   baseUrl: baseUrl.optional(),
   timeoutSeconds,
 });

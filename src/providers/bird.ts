@@ -42,8 +42,9 @@ export function buildRequest(message: Message, config: BirdConfig): Pick<HttpPos
  * https://developers.messagebird.com/api/sms-messaging/#send-outbound-sms; `reference` comes back with every delivery report. Without
  * `datacoding`, characters outside of the GSM alphabet would be lost.
  */
-function buildSms({ to, text, deliveryId }: Message, { from }: BirdConfig): JsonObject {
-  return { originator: digits(from), recipients: [digits(to)], body: text, reference: deliveryId, datacoding: "auto" };
+function buildSms({ to, text, deliveryId, receipt }: Message, { from }: BirdConfig): JsonObject {
+  const report = receipt && { reportUrl: receipt.url };
+  return { originator: digits(from), recipients: [digits(to)], body: text, reference: deliveryId, datacoding: "auto", ...report };
 }
 
 /** What Bird made of it. A message or call it took has an id; what cannot be read may be one that it took. */

@@ -10,6 +10,8 @@ export type InboxMessage = {
   readonly challengeId: string;
   /** ISO 8601, UTC. */
   readonly sentAt: string;
+  readonly html?: string;
+  readonly speech?: { readonly before: string; readonly after: string; readonly locale: string };
 };
 
 export type Inbox = {
@@ -24,8 +26,12 @@ export function createInbox({ now, capacity = 1000 }: { now(): number; capacity?
   return {
     provider: {
       name: "inbox",
-      async send({ channel, to, subject = "", text, code, challengeId, deliveryId }) {
-        messages.unshift({ channel, to, subject, text, code, challengeId, sentAt: new Date(now()).toISOString() });
+      async send({ channel, to, subject = "", text, code, challengeId, deliveryId, html, speech, locale }) {
+        messages.unshift({
+          ...{ channel, to, subject, text, code, challengeId, sentAt: new Date(now()).toISOString() },
+          ...(html !== undefined && { html }),
+          ...(speech && { speech: { before: speech.before, after: speech.after, locale } }),
+        });
         messages.length = Math.min(messages.length, capacity);
         return { outcome: "accepted", reference: deliveryId };
       },

@@ -17,9 +17,10 @@ export class NoAnswer extends Error {
 }
 
 export type HttpPost = {
-  readonly method?: "POST" | "PUT";
+  readonly method?: "GET" | "POST" | "PUT";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** Of a GET, empty. */
   readonly body: string;
   readonly agent: http.Agent;
   /** Ends everything: waiting for a connection, the request, and a body that drips. */
@@ -32,7 +33,7 @@ export type HttpPost = {
 const maxBodyBytes = 64 * 1024;
 
 /**
- * One POST or PUT, never repeated and never redirected. `fetch` would do, but it does not tell a request that never left from one whose
+ * One request, never repeated and never redirected. `fetch` would do, but it does not tell a request that never left from one whose
  * answer was lost, and on that depends whether a second message may be sent.
  */
 export function postOnce(post: HttpPost): Promise<HttpAnswer> {
@@ -50,7 +51,7 @@ export function postOnce(post: HttpPost): Promise<HttpAnswer> {
     const secure = url.protocol === "https:";
     const request = (secure ? https : http).request(url, {
       method: post.method ?? "POST",
-      headers: { ...headers, "content-length": body.length },
+      headers: { ...headers, ...(post.method !== "GET" && { "content-length": body.length }) },
       agent,
       signal,
     });

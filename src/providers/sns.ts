@@ -1,6 +1,7 @@
 import type http from "node:http";
-import type { PublishCommandInput, PublishCommandOutput, SNSClientConfig } from "@aws-sdk/client-sns";
+import type { PublishCommandInput, PublishCommandOutput } from "@aws-sdk/client-sns";
 import type { Message, SendResult } from "../otp/ports.ts";
+import { awsEndpoint, awsOptions, type SignedRequest, toPost, within } from "./aws-client.ts";
 import type { ClosableProvider } from "./closable-provider.ts";
 import { readNoAnswer } from "./no-answer.ts";
 import { type HttpAnswer, NoAnswer, postOnce } from "./post-once.ts";
@@ -23,7 +24,7 @@ export async function createSns(name: string, config: SnsConfig): Promise<Closab
   const { SNSClient, PublishCommand } = await import("@aws-sdk/client-sns");
   const agent = createVendorAgent(config.baseUrl);
   const exchanges: Exchanges = new WeakMap();
-  const client = new SNSClient(clientOptions(config, createHandler(agent, exchanges)));
+  const client = new SNSClient({ ...awsOptions(config, endpointOf(config)), requestHandler: createHandler(agent, exchanges) });
   return {
     name,
     async close() {
@@ -70,8 +71,7 @@ export function readResponse({ MessageId, $metadata }: PublishCommandOutput): Se
   return unclear(`http_${$metadata.httpStatusCode ?? 0}`);
 }
 
-export const endpointOf = ({ region, baseUrl }: Pick<SnsConfig, "region" | "baseUrl">): string =>
-  baseUrl ?? `https://sns.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+export const endpointOf = ({ region, baseUrl }: Pick<SnsConfig, "region" | "baseUrl">): string => baseUrl ?? awsEndpoint("sns", region);
 
 function readFailure(error: unknown, answer: HttpAnswer | undefined): SendResult {
   if (error instanceof NoAnswer) return readNoAnswer(error);
@@ -85,54 +85,14 @@ function readFailure(error: unknown, answer: HttpAnswer | undefined): SendResult
 
 /**
  * The SDK says what to send and signs it. It does not carry it: its own handler reads bodies of any size, and does not tell a request
- * that never left from one whose answer was lost. What is said here, it would look up in the environment and in files otherwise.
+ * that never left from one whose answer was lost.
  */
-function clientOptions(config: SnsConfig, requestHandler: SNSClientConfig["requestHandler"] & object): SNSClientConfig {
-  const { region, accessKey } = config;
-  return {
-    region,
-    endpoint: endpointOf(config),
-    ...(accessKey && { credentials: { accessKeyId: accessKey.id, secretAccessKey: accessKey.secret } }),
-    requestHandler,
-    maxAttempts: 1,
-    retryMode: "standard",
-    defaultsMode: "standard",
-    useDualstackEndpoint: false,
-    useFipsEndpoint: false,
-    authSchemePreference: ["aws.auth#sigv4"],
-    userAgentAppId: "countersign",
-  };
-}
-
-type SignedRequest = {
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port?: number;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-};
-
 const createHandler = (agent: http.Agent, exchanges: Exchanges) => ({
-  async handle({ protocol, hostname, port, path, headers, body }: SignedRequest, { abortSignal }: { abortSignal?: unknown } = {}) {
+  async handle(request: SignedRequest, { abortSignal }: { abortSignal?: unknown } = {}) {
     const exchange = abortSignal instanceof AbortSignal ? exchanges.get(abortSignal) : undefined;
     if (!exchange) throw new TypeError("a request needs the signal of its message");
-    const url = new URL(`${protocol}//${hostname}${port === undefined ? "" : `:${port}`}${path}`);
-    const answer = await postOnce({ url, headers, body: String(body), agent, signal: exchange.bounded, onWritten: exchange.onWritten });
+    const answer = await postOnce({ ...toPost(request), agent, signal: exchange.bounded, onWritten: exchange.onWritten });
     exchange.answer = answer;
     return { response: { statusCode: answer.status, headers: {}, body: Buffer.from(answer.body) } };
   },
 });
-
-/** Looking for credentials takes no signal, and may ask a server that does not answer. */
-async function within<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(new NoAnswer(false, "timeout", signal.reason));
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Channel } from "../otp/types.ts";
+import { twilioReceipts } from "./receipts-config.ts";
 import { baseUrl, isE164, isSenderName, locale, phoneNumber, secretText, timeoutSeconds } from "./vendor-forms.ts";
 
-const sid = (prefix: string, what: string) => {
+export const sid = (prefix: string, what: string) => {
   const write = `the ${what}: ${prefix} and 32 hexadecimal digits`;
   return z
     .string({ error: `write ${write}` })
@@ -52,14 +53,17 @@ export const twilioConfig = z
       })
       .meta({ description: "who sends WhatsApp messages, and by which templates" })
       .optional(),
+    receipts: twilioReceipts.optional(),
     baseUrl: baseUrl.optional(),
     timeoutSeconds,
   })
   .check((context) => {
-    const { authToken, apiKey, from, messagingServiceSid, whatsapp } = context.value;
+    const { receipts, authToken, apiKey, from, messagingServiceSid, whatsapp } = context.value;
     const report = (setting: string, message: string) =>
-      context.issues.push({ code: "custom", input: context.value, path: [setting], message });
+      context.issues.push({ code: "custom", input: context.value, path: setting.split("."), message });
     if ((authToken === undefined) === (apiKey === undefined)) report("authToken", "write either authToken or apiKey");
+    if (receipts && (receipts.authTokens ?? authToken) === undefined)
+      report("receipts.authTokens", "write the auth tokens of the account, which sign its callbacks; apiKey does not");
     if (from === undefined && messagingServiceSid === undefined && whatsapp === undefined)
       report("from", "write from or messagingServiceSid, or nobody sends the message");
   });

@@ -5,5 +5,5 @@ import type { TwilioConfig } from "./twilio-config.ts";
 /** https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource */
 export function buildSms(message: Message, { from, messagingServiceSid }: TwilioConfig): MessageListInstanceCreateOptions {
   const sender = messagingServiceSid === undefined ? { from } : { messagingServiceSid };
-  return { ...sender, to: message.to, body: message.text };
+  return { ...sender, to: message.to, body: message.text, ...(message.receipt && { statusCallback: message.receipt.url }) };
 }

@@ -60,7 +60,7 @@ export function buildCall(message: Message, { from }: TwilioConfig, script: Voic
     script.say(speaker, after);
     script.pause({ length: 1 });
   }
-  return { from, to: message.to, twiml: script.toString() };
+  return { from, to: message.to, twiml: script.toString(), ...(message.receipt && { statusCallback: message.receipt.url }) };
 }
 
 /** A language of the operator's own templates is passed on as it is. */

@@ -8,7 +8,7 @@ import type { TwilioConfig } from "./twilio-config.ts";
  * the code (https://www.twilio.com/docs/content/whatsappauthentication). Our own text stays behind.
  * https://www.twilio.com/docs/content/send-templates-created-with-the-content-template-builder
  */
-export function buildWhatsapp({ to, code, locale }: Message, { whatsapp }: TwilioConfig): MessageListInstanceCreateOptions {
+export function buildWhatsapp({ to, code, locale, receipt }: Message, { whatsapp }: TwilioConfig): MessageListInstanceCreateOptions {
   const template = whatsapp && templateFor(whatsapp.templates, locale);
   if (!template) throw new TypeError("a WhatsApp message needs the number and the template it comes by");
   return {
@@ -16,5 +16,6 @@ export function buildWhatsapp({ to, code, locale }: Message, { whatsapp }: Twili
     to: `whatsapp:${to}`,
     contentSid: template.contentSid,
     contentVariables: JSON.stringify({ 1: code }),
+    ...(receipt && { statusCallback: receipt.url }),
   };
 }

@@ -42,6 +42,14 @@ export const timeoutSeconds = z
   .default(8)
   .meta({ description: "how long one request may take in all, 1 to 14; a call of this service takes at most 15" });
 
+/** For what is asked before a message is sent, in the same 15 seconds. */
+export const briefTimeoutSeconds = z
+  .number({ error: "write seconds from 0.5 to 5" })
+  .min(0.5, "write seconds from 0.5 to 5")
+  .max(5, "write seconds from 0.5 to 5")
+  .default(3)
+  .meta({ description: "how long one question may take in all, 0.5 to 5; the message that waits for it has 15 seconds in all" });
+
 function isSafeOrigin(text: string): boolean {
   const url = URL.parse(text);
   if (!url || (url.origin !== text && `${url.origin}/` !== text)) return false;

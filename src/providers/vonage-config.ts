@@ -1,6 +1,7 @@
 import { createPrivateKey } from "node:crypto";
 import { z } from "zod";
 import type { Channel } from "../otp/types.ts";
+import { vonageReceipts } from "./receipts-config.ts";
 import { baseUrl, checkedText, isE164, isSenderName, locale, phoneNumber, timeoutSeconds } from "./vendor-forms.ts";
 
 const keyForm = "the application's private key: RSA in PEM, of at least 2048 bits, beginning with -----BEGIN PRIVATE KEY-----";
@@ -44,6 +45,7 @@ export const vonageConfig = z
       })
       .meta({ description: "who sends WhatsApp messages, and by which templates" })
       .optional(),
+    receipts: vonageReceipts.optional(),
     baseUrl: baseUrl.optional(),
     timeoutSeconds,
   })

@@ -4,8 +4,8 @@ import { digits } from "./vendor-forms.ts";
 import type { JsonObject } from "./vendor-json.ts";
 import type { VonageConfig } from "./vonage-config.ts";
 
-/** https://developer.vonage.com/en/api/messages; `client_ref` comes back with every delivery report. */
-export function buildSms({ to, text, deliveryId }: Message, { from, entityId, contentId }: VonageConfig): JsonObject {
+/** https://developer.vonage.com/en/api/messages; `client_ref`, of at most 100 characters, comes back with every delivery report. */
+export function buildSms({ to, text, deliveryId, receipt }: Message, { from, entityId, contentId }: VonageConfig): JsonObject {
   if (from === undefined) throw new TypeError("a text message needs a sender");
   const dlt = { ...(entityId !== undefined && { entity_id: entityId }), ...(contentId !== undefined && { content_id: contentId }) };
   return {
@@ -14,7 +14,7 @@ export function buildSms({ to, text, deliveryId }: Message, { from, entityId, co
     from: digits(from),
     to: digits(to),
     text,
-    client_ref: deliveryId,
+    ...referenceOf({ deliveryId, receipt }),
     ...(Object.keys(dlt).length > 0 && { sms: dlt }),
   };
 }
@@ -24,7 +24,7 @@ export function buildSms({ to, text, deliveryId }: Message, { from, entityId, co
  * Vonage hands on what WhatsApp itself asks for: the code twice, in the text and in the button, whose kind is called `url`.
  * https://developer.vonage.com/en/messages/code-snippets/whatsapp/send-authentication-template
  */
-export function buildWhatsapp({ to, code, locale, deliveryId }: Message, { whatsapp }: VonageConfig): JsonObject {
+export function buildWhatsapp({ to, code, locale, deliveryId, receipt }: Message, { whatsapp }: VonageConfig): JsonObject {
   const template = whatsapp && templateFor(whatsapp.templates, locale);
   if (!template) throw new TypeError("a WhatsApp message needs the number and the template it comes by");
   const parameters = [{ type: "text", text: code }];
@@ -33,7 +33,7 @@ export function buildWhatsapp({ to, code, locale, deliveryId }: Message, { whats
     message_type: "custom",
     from: digits(whatsapp.from),
     to: digits(to),
-    client_ref: deliveryId,
+    ...referenceOf({ deliveryId, receipt }),
     custom: {
       type: "template",
       template: {
@@ -47,3 +47,8 @@ export function buildWhatsapp({ to, code, locale, deliveryId }: Message, { whats
     },
   };
 }
+
+const referenceOf = ({ deliveryId, receipt }: Pick<Message, "deliveryId"> & { readonly receipt: Message["receipt"] }): JsonObject => ({
+  client_ref: receipt?.name ?? deliveryId,
+  ...(receipt && { webhook_url: receipt.url }),
+});

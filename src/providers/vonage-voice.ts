@@ -63,6 +63,7 @@ export function buildCall(message: Message, { from }: VonageConfig): JsonObject 
     to: [{ type: "phone", number: digits(message.to) }],
     from: { type: "phone", number: digits(from) },
     ncco: [{ action: "talk", text, language, loop: repeat }],
+    ...(message.receipt && { event_url: [message.receipt.url], event_method: "POST" }),
   };
 }
 

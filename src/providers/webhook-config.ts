@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Channel } from "../otp/types.ts";
 import { jsonPath, successRule } from "./answer-config.ts";
 import { allowPrivateHosts, certificates, endpointProblem, endpointUrl, headersOf } from "./endpoint-config.ts";
+import { webhookReceipts } from "./receipts-config.ts";
 import { decodeWebhookSecret, webhookSecretForm } from "./standard-webhooks.ts";
 import { timeoutSeconds } from "./vendor-forms.ts";
 
@@ -9,7 +10,7 @@ export const webhookChannels = ["sms", "voice", "email", "push", "whatsapp"] as 
 
 const channelsForm = `a list of what the gateway delivers, each once: ${webhookChannels.join(", ")}`;
 
-const secret = z
+export const webhookSecret = z
   .string({ error: `write ${webhookSecretForm}` })
   .refine((text) => decodeWebhookSecret(text) !== undefined, `write ${webhookSecretForm}`)
   .meta({ description: webhookSecretForm, secret: true });
@@ -32,13 +33,14 @@ export const webhookConfig = z
       .refine((channels) => new Set(channels).size === channels.length, `write ${channelsForm}`)
       .meta({ description: channelsForm }),
     secrets: z
-      .array(secret, { error: "write a list of 1 to 4 secrets" })
+      .array(webhookSecret, { error: "write a list of 1 to 4 secrets" })
       .min(1, "write a list of 1 to 4 secrets")
       .max(4, "write a list of 1 to 4 secrets")
       .meta({ description: "1 to 4 keys that requests are signed with, all of them each time, so that keys can be replaced" }),
     headers: headersOf(headerValue).meta({ description: "headers that go with every request" }),
     success: successRule.meta({ description: "what an answer must be to say that the message was taken" }),
     messageIdPath: jsonPath("where the gateway's own id of the message is in a JSON answer").default("id"),
+    receipts: webhookReceipts.optional(),
     allowPrivateHosts,
     ca: certificates,
     timeoutSeconds,

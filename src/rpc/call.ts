@@ -1,7 +1,8 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import type { Result } from "../otp/refusal.ts";
-import type { Call } from "../otp/types.ts";
+import { allowed, type Result, refused } from "../otp/refusal.ts";
+import type { Call, Caller, Right } from "../otp/types.ts";
 import type { Authenticate } from "./auth.ts";
+import { connectionOnly, readClient } from "./caller-client.ts";
 import type { Incoming } from "./service.ts";
 import { accept } from "./status.ts";
 
@@ -22,11 +23,13 @@ export type StreamRpc<I extends DescMessage, Request, Value, Answer> = Omit<Rpc<
 };
 
 /** The only way to an RPC, and it asks for the key first: an RPC cannot forget to. */
-export function createAnswer(authenticate: Authenticate): Answer {
+export function createAnswer(authenticate: Authenticate, right: Right, findAddress = connectionOnly): Answer {
   return (rpc) => async (incoming) => {
-    const caller = accept(authenticate(incoming.header("authorization")));
+    const caller = accept(identify(authenticate, right, incoming));
     const request = accept(rpc.read(incoming.message()));
-    return rpc.write(accept(await rpc.run(request, { caller, signal: incoming.signal(), remainingMs: incoming.remainingMs })));
+    const client = () => readClient(incoming, findAddress);
+    const call = { caller, signal: incoming.signal(), remainingMs: incoming.remainingMs, client };
+    return rpc.write(accept(await rpc.run(request, call)));
   };
 }
 
@@ -35,11 +38,29 @@ export type AnswerStream = <I extends DescMessage, Request, Value, Out>(
 ) => (incoming: Incoming<I>) => AsyncIterable<Out>;
 
 /** And the only way to a stream. */
-export function createAnswerStream(authenticate: Authenticate): AnswerStream {
+export function createAnswerStream(authenticate: Authenticate, right: Right): AnswerStream {
   return (rpc) =>
     async function* (incoming) {
-      const caller = accept(authenticate(incoming.header("authorization")));
+      const caller = accept(identify(authenticate, right, incoming));
       const request = accept(rpc.read(incoming.message()));
       for await (const result of rpc.run(request, { caller, signal: incoming.signal() })) yield rpc.write(accept(result));
     };
 }
+
+function identify(authenticate: Authenticate, right: Right, incoming: Pick<Incoming, "header">): Result<Caller> {
+  const caller = withRight(authenticate(incoming.header("authorization")), right);
+  return caller.ok ? fromItsPage(caller.value, incoming.header("origin")) : caller;
+}
+
+/** A browser says which page asks, and no page can make it say another. Whoever is no browser can say anything: limits hold it, not this. */
+function fromItsPage(caller: Caller, origin: string | undefined): Result<Caller> {
+  if (!caller.origins || (origin !== undefined && caller.origins.includes(origin))) return allowed(caller);
+  const why = origin === undefined ? "the call names no origin" : "the call comes from another origin";
+  return refused("CALLER_NOT_ALLOWED", `this key is for pages of the origins that its entry in the configuration lists, and ${why}`);
+}
+
+/** A key is only for what its application's configuration says. */
+const withRight = (caller: Result<Caller>, right: Right): Result<Caller> =>
+  !caller.ok || caller.value.rights.includes(right)
+    ? caller
+    : refused("CALLER_NOT_ALLOWED", `this key is not for that; its entry in the configuration would need the right ${right}`);

@@ -147,6 +147,7 @@ function incoming(context: HandlerContext, { method }: Rpc<unknown>): Incoming {
     message: () => (context.values.get(openedKey) as OpenedRequest).read(method.input),
     signal: () => context.signal,
     remainingMs: () => context.timeoutMs(),
+    peer: () => (context.values.get(openedKey) as OpenedRequest).peer,
     requestHeader: () => context.requestHeader,
     responseHeader: () => context.responseHeader,
     responseTrailer: () => context.responseTrailer,

@@ -18,6 +18,7 @@ export type RequestLimits = {
 /** `read` gives the message or throws why not; `body` is what Connect gets instead: as many messages, all empty. */
 export type OpenedRequest = {
   readonly header: Headers;
+  readonly peer: string | undefined;
   readonly body: Uint8Array;
   readonly reusable: boolean;
   read<D extends DescMessage>(desc: D): MessageShape<D>;
@@ -42,6 +43,7 @@ export async function openRequest(request: IncomingMessage, limits: RequestLimit
   for (const name of ["content-encoding", "connect-content-encoding", "grpc-encoding", "content-length"]) header.delete(name);
   return {
     header,
+    peer: request.socket.remoteAddress,
     body: emptyMessages(wire, count),
     reusable: body.whole || body.drained,
     read: (desc) => {

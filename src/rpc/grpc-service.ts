@@ -113,7 +113,10 @@ function open(call: UnaryCall | StreamCall, { method, maxMessageBytes }: Rpc<unk
   let interrupt: ReturnType<typeof abortOnCancel> | undefined;
   let responseHeader: Headers | undefined;
   let responseTrailer: Headers | undefined;
-  const header = (name: string): string | undefined => call.metadata.get(name)[0]?.toString();
+  const header = (name: string): string | undefined => {
+    const values = call.metadata.get(name);
+    return values.length > 1 ? values.join(", ") : values[0]?.toString();
+  };
   return {
     header,
     message: () => {
@@ -128,6 +131,8 @@ function open(call: UnaryCall | StreamCall, { method, maxMessageBytes }: Rpc<unk
       const asked = askedTimeout(call.metadata);
       return asked === undefined ? undefined : asked - (performance.now() - openedAt);
     },
+    // With a port behind it, and an IPv6 address without brackets.
+    peer: () => call.getPeer().replace(/:\d+$/, ""),
     requestHeader: () => toHeaders(call.metadata),
     responseHeader: () => {
       responseHeader ??= new Headers();

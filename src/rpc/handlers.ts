@@ -4,6 +4,8 @@ import type { Result } from "../otp/refusal.ts";
 import type { Call } from "../otp/types.ts";
 import type { Authenticate } from "./auth.ts";
 import { createAnswer, createAnswerStream } from "./call.ts";
+import { clientOf } from "./caller-client.ts";
+import type { FindClientAddress } from "./client-address.ts";
 import { readChallengeId, readResendCode, readSendCode, readVerifyCode } from "./read-request.ts";
 import type { Service } from "./service.ts";
 import { asService } from "./service.ts";
@@ -20,13 +22,13 @@ export type UseCases = {
 };
 
 /** `CodeService` as every wire carries it. */
-export function createCodeService(useCases: UseCases, authenticate: Authenticate): Service {
-  const answer = createAnswer(authenticate);
-  const answerStream = createAnswerStream(authenticate);
+export function createCodeService(useCases: UseCases, authenticate: Authenticate, findAddress?: FindClientAddress): Service {
+  const answer = createAnswer(authenticate, "codes", findAddress);
+  const answerStream = createAnswerStream(authenticate, "codes");
   return asService(CodeService, {
     sendCode: answer({
       read: readSendCode,
-      run: useCases.sendCode,
+      run: (request, call) => useCases.sendCode({ ...request, client: clientOf(request.client, call) }, call),
       write: (value) => ({ $typeName: "countersign.v1.SendCodeResponse", challenge: writeChallenge(value) }),
     }),
     resendCode: answer({

@@ -33,7 +33,8 @@ function readJson(bytes: Uint8Array): unknown {
 
 function messageViolations(desc: DescMessage, json: unknown, path: string): FieldViolation[] {
   // Well-known types have JSON forms of their own, which fromJson knows.
-  if (desc.typeName.startsWith("google.protobuf.")) return [];
+  if (desc.typeName.startsWith("google.protobuf."))
+    return fits(desc, json) ? [] : [{ field: path, description: `must be the JSON form of ${desc.typeName}` }];
   if (!isObject(json)) return [wrong(path || "body", "an object", json)];
   const given = desc.fields.flatMap((field) => {
     const value = ownValue(json, field.jsonName) ?? ownValue(json, field.name);
@@ -70,9 +71,39 @@ function entryViolations(field: DescField, key: string, value: unknown, at: stri
 function valueViolations(field: DescField, json: unknown, at: string): FieldViolation[] {
   if (field.message) return messageViolations(field.message, json, at);
   if (field.enum) return enumViolations(field.enum, json, at);
-  if (!("scalar" in field) || field.scalar !== ScalarType.STRING) return [];
-  if (typeof json !== "string") return [wrong(at, "a string", json)];
-  return json.isWellFormed() ? [] : [{ field: at, description: "must not hold lone surrogates" }];
+  return scalarViolations((field as { readonly scalar?: ScalarType }).scalar, json, at);
+}
+
+function scalarViolations(scalar: ScalarType | undefined, json: unknown, at: string): FieldViolation[] {
+  switch (scalar) {
+    case ScalarType.STRING:
+      if (typeof json !== "string") return [wrong(at, "a string", json)];
+      return json.isWellFormed() ? [] : [{ field: at, description: "must not hold lone surrogates" }];
+    case ScalarType.BOOL:
+      return typeof json === "boolean" ? [] : [wrong(at, "true or false", json)];
+    case ScalarType.INT32:
+      return isWhole(json, 2n ** 31n) ? [] : [wrong(at, "a whole number of 32 bits", json)];
+    case ScalarType.INT64:
+      return isWhole(json, 2n ** 63n) ? [] : [wrong(at, "a whole number of 64 bits, as a text or a number", json)];
+    default:
+      return [];
+  }
+}
+
+/** As ProtoJSON has them: numbers, or texts of digits. */
+function isWhole(json: unknown, limit: bigint): boolean {
+  if (!Number.isInteger(json) && !(typeof json === "string" && /^-?\d{1,20}$/.test(json))) return false;
+  const number = BigInt(json as number | string);
+  return number >= -limit && number < limit;
+}
+
+function fits(desc: DescMessage, json: unknown): boolean {
+  try {
+    fromJson(desc, json as never);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function enumViolations(desc: DescEnum, json: unknown, at: string): FieldViolation[] {

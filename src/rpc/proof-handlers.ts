@@ -14,7 +14,7 @@ export type RedeemProof = (request: RedeemProofRequest, call: Call) => Promise<R
 
 /** `ProofService` as every wire carries it. */
 export function createProofService(redeemProof: RedeemProof, authenticate: Authenticate): Service {
-  const answer = createAnswer(authenticate);
+  const answer = createAnswer(authenticate, "proofs");
   return asService(ProofService, { redeemProof: answer({ read, run: redeemProof, write }) });
 }
 

@@ -42,6 +42,8 @@ export function readSendCode(message: WireSend): Result<SendCodeRequest> {
     client: message.client ?? noClient,
     idempotencyKey: message.idempotencyKey,
     captchaToken: message.captchaToken,
+    automaticFallback: message.automaticFallback,
+    subject: message.subject,
   });
 }
 
@@ -58,15 +60,18 @@ export const readVerifyCode = ({ challengeId, code, purpose, binding, requestId 
 export const readChallengeId = ({ challengeId }: { readonly challengeId: string }): Result<{ readonly challengeId: string }> =>
   allowed({ challengeId });
 
-function readRecipient(recipient: WireRecipient | undefined): Recipient | undefined {
+export function readRecipient(recipient: WireRecipient | undefined): Recipient | undefined {
   const kind = recipient?.kind;
   return kind?.case ? { kind: domainRecipients[kind.case], value: kind.value } : undefined;
 }
 
-const unknownChannel = (field: string): FieldViolation => ({
+/** Undefined for none, and for one that is not known. */
+export const readChannel = (channel: number): Channel | undefined => domainChannels.get(channel);
+
+export const unknownChannel = (field: string): FieldViolation => ({
   field,
   description: "is not a known channel; name one of the enum Channel",
 });
 
-const refuseChannels = (violations: readonly FieldViolation[]): Result<never> =>
+export const refuseChannels = (violations: readonly FieldViolation[]): Result<never> =>
   refused("INVALID_ARGUMENT", violations.map(({ field, description }) => `${field} ${description}`).join("; "), { violations });

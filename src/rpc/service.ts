@@ -10,6 +10,7 @@ export const maxStreamMs = 660_000;
 
 /** One request as a wire hands it over. Nothing is parsed before it is asked for: a stranger without a key costs no parsing. */
 export type Incoming<I extends DescMessage = DescMessage> = {
+  /** One that came more than once is joined by commas. */
   header(name: string): string | undefined;
   /** Throws a `ConnectError` that names the field when the message is malformed or too large. */
   message(): MessageShape<I>;
@@ -17,6 +18,8 @@ export type Incoming<I extends DescMessage = DescMessage> = {
   signal(): AbortSignal;
   /** Milliseconds until the deadline the caller asked for, if it asked. */
   remainingMs(): number | undefined;
+  /** Address of the other end of the connection; undefined when it is gone. */
+  peer(): string | undefined;
   requestHeader(): Headers;
   responseHeader(): Headers;
   responseTrailer(): Headers;

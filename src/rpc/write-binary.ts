@@ -23,6 +23,9 @@ export function createBinaryWriter<D extends DescMessage>(desc: D): (message: Me
   };
 }
 
+/** Whether messages of a type need the library for no field. */
+export const hasSteps = (desc: DescMessage): boolean => messageWriter(desc, new Map()) !== undefined;
+
 /** Undefined when some field has no step, or a message holds its own kind. */
 function messageWriter(desc: DescMessage, known: Map<DescMessage, Write | undefined>): Write | undefined {
   if (known.has(desc)) return known.get(desc);
@@ -80,6 +83,8 @@ function valueWriter(field: DescField, known: Map<DescMessage, Write | undefined
       return (writer, value) => void writer.tag(number, WireType.LengthDelimited).string(value);
     case ScalarType.INT32:
       return (writer, value) => void writer.tag(number, WireType.Varint).int32(value);
+    case ScalarType.BOOL:
+      return (writer, value) => void writer.tag(number, WireType.Varint).bool(value);
     case ScalarType.INT64:
       return (writer, value) => void writer.tag(number, WireType.Varint).int64(value);
     default:

@@ -55,6 +55,8 @@ export const writeChallenge = (challenge: Challenge): WireChallenge => ({
   attemptsRemaining: challenge.attemptsRemaining,
   sendsRemaining: challenge.sendsRemaining,
   deliveries: challenge.deliveries.map(writeDelivery),
+  sandbox: challenge.sandbox,
+  ...(challenge.simSwappedAt !== undefined && { simSwapTime: timestamp(challenge.simSwappedAt) }),
 });
 
 export const writeVerification = (verification: Verification): VerifyCodeResponse => ({
@@ -65,6 +67,7 @@ export const writeVerification = (verification: Verification): VerifyCodeRespons
   purpose: verification.purpose,
   verifyTime: timestamp(verification.verifiedAt),
   proofToken: verification.proofToken,
+  recoveryCodesRemaining: verification.recoveryCodesRemaining ?? 0,
 });
 
 const writeDelivery = (delivery: Delivery): WireDelivery => ({

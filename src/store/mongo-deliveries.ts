@@ -1,9 +1,10 @@
 import type { AnyBulkWriteOperation } from "mongodb";
-import type { RecordDelivery } from "../otp/ledger.ts";
+import { deliveryStates, type RecordDelivery } from "../otp/ledger.ts";
 import type { MongoConnection } from "./mongo-connection.ts";
 import { challengePath, fieldName, type LedgerDocument } from "./mongo-document.ts";
 
-type Waiting = { readonly write: AnyBulkWriteOperation<LedgerDocument>; resolve(): void; reject(error: unknown): void };
+type Write = AnyBulkWriteOperation<LedgerDocument>;
+type Waiting = { readonly ledger: string; readonly writes: readonly Write[]; resolve(): void; reject(error: unknown): void };
 
 /**
  * Writes down what came of messages, many at a time: one bulk write is under way at most, and what comes meanwhile goes together
@@ -18,7 +19,7 @@ export function createDeliveryWriter({ run }: Pick<MongoConnection, "run">) {
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];
-      const writes = batch.map(({ write }) => write);
+      const writes = batch.toSorted(byLedger).flatMap((each) => each.writes);
       await run((ledgers) => ledgers.bulkWrite(writes, { ordered: false })).then(
         () => batch.forEach(({ resolve }) => void resolve()),
         (error: unknown) => batch.forEach(({ reject }) => void reject(error)),
@@ -29,23 +30,40 @@ export function createDeliveryWriter({ run }: Pick<MongoConnection, "run">) {
 
   return (request: RecordDelivery): Promise<void> =>
     new Promise((resolve, reject) => {
-      waiting.push({ write: deliveryWrite(request), resolve, reject });
+      waiting.push({ ledger: request.ledger, writes: deliveryWrites(request), resolve, reject });
       if (!isWriting) void writeAll();
     });
 }
 
-/** Not a pipeline: text needs no `$literal`, and `$currentDate` is the database's clock. */
-function deliveryWrite(request: RecordDelivery): AnyBulkWriteOperation<LedgerDocument> {
+/** DocumentDB holds every record of a bulk write to its end: two that take the same ones in other orders would wait for each other. */
+const byLedger = (a: Waiting, b: Waiting): number => (a.ledger < b.ledger ? -1 : Number(a.ledger > b.ledger));
+
+/**
+ * Not a pipeline: text needs no `$literal`, and `$currentDate` is the database's clock. The filter holds what `recordDelivery` of the
+ * rules asks: a state that gives way, and no other provider.
+ */
+function deliveryWrites(request: RecordDelivery): readonly Write[] {
   const { ledger, application, deliveryId, state, provider, reference, failure } = request;
-  const path = `${challengePath(request)}.deliveries.${fieldName(deliveryId)}`;
-  const $set: Record<string, string> = {};
-  const $unset: Record<string, true> = {};
-  for (const [key, value] of Object.entries({ state, provider, reference, failure })) {
-    if (value === undefined) $unset[`${path}.${key}`] = true;
-    else $set[`${path}.${key}`] = value;
-  }
-  const update = { $set, $unset, $currentDate: { [`${path}.updatedAt`]: true } };
-  return {
-    updateOne: { filter: { _id: ledger, application, [path]: { $exists: true } }, update },
-  } as AnyBulkWriteOperation<LedgerDocument>;
+  const challenge = challengePath(request);
+  const path = `${challenge}.deliveries.${fieldName(deliveryId)}`;
+  const givingWay = deliveryStates.slice(0, deliveryStates.indexOf(state));
+  const filter = { _id: ledger, application, [`${path}.state`]: { $in: givingWay }, [`${path}.provider`]: { $in: [null, provider] } };
+  const known = { [`${path}.state`]: state, [`${path}.provider`]: provider };
+  const update = {
+    $set: {
+      ...known,
+      ...(reference !== undefined && { [`${path}.reference`]: reference }),
+      ...(failure !== undefined && { [`${path}.failure`]: failure }),
+    },
+    ...(failure === undefined && { $unset: { [`${path}.failure`]: true } }),
+    $currentDate: { [`${path}.updatedAt`]: true },
+  };
+  const write = { updateOne: { filter, update } } as Write;
+  if (state !== "failed") return [write];
+  // The next channel's turn has come at once. Whichever of the two matches first makes the other match no more.
+  const waking = {
+    filter: { ...filter, [`${challenge}.fallback.at`]: { $exists: true } },
+    update: { ...update, $min: { wakeAt: new Date(0) } },
+  };
+  return [{ updateOne: waking } as Write, write];
 }

@@ -13,10 +13,14 @@ export type LedgerDocument = {
   /** When the last write was decided, and how. */
   readonly at: Date;
   readonly verdict?: string;
-  /** Until then the messages and challenges matter. */
+  /** By id; each is a `LedgerAuthenticator` with dates. */
+  readonly authenticators?: Readonly<Record<string, Document>>;
+  /** Until then the messages and challenges matter; for ever (`never`) while an authenticator is active. */
   readonly keepUntil: Date;
   /** Carries the TTL index: as `keepUntil`, or later while there are failures in a row. */
   readonly purgeAt: Date;
+  /** When a fallback wants to be looked at, or earlier; carries a sparse index. */
+  readonly wakeAt?: Date;
 };
 
 /** What a verb reads back of the record it wrote. */
@@ -27,21 +31,29 @@ export type LedgerReturned = Pick<LedgerDocument, "at" | "failures" | "failuresI
  * structure.
  */
 export function fieldName(text: string): string {
-  if (!/^[^.$\0]+$/.test(text)) throw new TypeError("a name inside a ledger must not be empty or contain '.', '$' or NUL");
+  if (!isFieldName(text)) throw new TypeError("a name inside a ledger must not be empty or contain '.', '$' or NUL");
   return text;
 }
+
+export const isFieldName = (text: string): boolean => /^[^.$\0]+$/.test(text);
 
 export const challengePath = (ref: Pick<ChallengeRef, "nonce">): string => `open.${fieldName(ref.nonce)}`;
 
 /** The record as the rules know it, with those of its challenges that were read and are still remembered. */
-export function ledgerOf(returned: LedgerReturned, { application }: ChallengeRef): Ledger {
-  const challenges = millisecondsFor(returned.open ?? {}) as Ledger["challenges"];
+export function ledgerOf(returned: LedgerReturned, { application }: Pick<ChallengeRef, "application">): Ledger {
+  const challenges = challengesOf(returned);
   for (const [nonce, { expiresAt }] of Object.entries(challenges)) {
     if (expiresAt + rememberMs <= Number(returned.at)) delete challenges[nonce];
   }
   const { failuresInRow } = returned;
-  return { application, sends: returned.sends?.map(Number) ?? [], failures: returned.failures.map(Number), failuresInRow, challenges };
+  const sends = returned.sends?.map(Number) ?? [];
+  const failures = returned.failures.map(Number);
+  const authenticators = returned.authenticators && (millisecondsFor(returned.authenticators) as NonNullable<Ledger["authenticators"]>);
+  return { application, sends, failures, failuresInRow, challenges, ...(authenticators && { authenticators }) };
 }
+
+export const challengesOf = ({ open = {} }: Pick<LedgerReturned, "open">): Ledger["challenges"] =>
+  millisecondsFor(open) as Ledger["challenges"];
 
 export function viewOf(returned: LedgerReturned, { nonce }: ChallengeRef): ChallengeView {
   const { at, failures, failuresInRow, open } = returned;

@@ -1,7 +1,7 @@
 import type { LedgerLimits, Window } from "../otp/types.ts";
 
 /** An aggregation expression. */
-export type Expression = string | number | boolean | null | readonly Expression[] | { readonly [operator: string]: Expression };
+export type Expression = string | number | boolean | null | Date | readonly Expression[] | { readonly [operator: string]: Expression };
 
 /** Text from outside, which must not be read as a field path or a variable; other text is a literal as it stands. */
 export const literal = (text: string): Expression => (text.startsWith("$") ? { $literal: text } : text);
@@ -12,8 +12,11 @@ export const fromNow = (ms: number): Expression => ({ $add: [now, ms] });
 const ago = (ms: number): Expression => ({ $subtract: [now, ms] });
 
 export const isThere = (expression: Expression): Expression => ({ $gt: [expression, null] });
+/** What is missing sorts before null. */
+export const isMissing = (expression: Expression): Expression => ({ $lte: [expression, null] });
 export const not = (expression: Expression): Expression => ({ $not: [expression] });
 export const orEmpty = (array: string): Expression => ({ $ifNull: [array, []] });
+export const orEmptyObject = (object: string): Expression => ({ $ifNull: [object, {}] });
 
 /** Moments ascend, so a window is full when the one `max` places from the end is inside. What is missing sorts before any date. */
 const hasRoom = (moments: string, { windowMs, max }: Window): Expression => ({ $lte: [{ $arrayElemAt: [moments, -max] }, ago(windowMs)] });

@@ -70,3 +70,7 @@ const unreachable = new Set([
  */
 export const isDuplicateKey = (error: unknown): boolean =>
   error instanceof MongoServerError && (error.code === 11000 || /duplicate key value/.test(error.message));
+
+/** The same, of one of the writes of a bulk write. */
+export const isDuplicateKeyWrite = ({ code, errmsg = "" }: { readonly code: number; readonly errmsg?: string | undefined }): boolean =>
+  code === 11000 || /duplicate key value/.test(errmsg);

@@ -4,24 +4,44 @@
  */
 import type {
   ChallengeRef,
+  ChargeOutcome,
+  ChargeSubject,
   Ledger,
   OpenChallenge,
   OpenOutcome,
+  OpenUnsent,
+  OpenUnsentOutcome,
   ResendChallenge,
   ResendOutcome,
   VerifyChallenge,
   VerifyOutcome,
 } from "../otp/ledger.ts";
-import { attemptsRemaining } from "../otp/ledger-limits.ts";
+import { chargeSubject, openUnsent } from "../otp/ledger-authenticators.ts";
+import { attemptsRemaining, ofChallengeAlone } from "../otp/ledger-limits.ts";
 import { openChallenge, resendChallenge, verifyChallenge } from "../otp/ledger-rules.ts";
 import { type LedgerReturned, ledgerOf, viewOf } from "./mongo-document.ts";
 import { opened } from "./mongo-pipelines.ts";
+import { charged } from "./mongo-subject.ts";
 import type { VerifyVerdict } from "./mongo-verify.ts";
 
 export function openOutcome(returned: LedgerReturned, request: OpenChallenge): OpenOutcome {
   if (returned.verdict === opened) return { status: "opened", view: viewOf(returned, request) };
   const outcome = openChallenge(ledgerOf(returned, request), request, Number(returned.at));
   if (outcome.status === "opened") throw disagreement();
+  return outcome;
+}
+
+export function openUnsentOutcome(returned: LedgerReturned, request: OpenUnsent): OpenUnsentOutcome {
+  if (returned.verdict === opened) return { status: "opened", view: viewOf(returned, request) };
+  const outcome = openUnsent(ledgerOf(returned, request), request, Number(returned.at));
+  if (outcome.status === "opened") throw disagreement();
+  return outcome;
+}
+
+export function chargeOutcome(returned: LedgerReturned, request: ChargeSubject): ChargeOutcome {
+  if (returned.verdict === charged) return { status: "charged" };
+  const outcome = chargeSubject(ledgerOf(returned, request), request, Number(returned.at));
+  if (outcome.status === "charged") throw disagreement();
   return outcome;
 }
 
@@ -38,7 +58,9 @@ export function verifyOutcome(returned: LedgerReturned, request: VerifyChallenge
   if (verdict === "unchanged") return unchangedVerify(ledgerOf(returned, request), request, Number(returned.at));
   const view = viewOf(returned, request);
   if (verdict === "approved") return { status: verdict, view };
-  return { status: verdict, attemptsRemaining: attemptsRemaining(view, view.challenge, request.limits, view.now), view };
+  const told = request.hidesLock ? ofChallengeAlone(request.limits) : request.limits;
+  const remaining = attemptsRemaining(view, view.challenge, told, view.now);
+  return { status: verdict, attemptsRemaining: remaining, view };
 }
 
 function unchangedVerify(ledger: Ledger, request: VerifyChallenge, now: number): VerifyOutcome {

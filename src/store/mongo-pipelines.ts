@@ -11,6 +11,7 @@ import {
   endedAfter,
   fromNow,
   haveRoom,
+  isMissing,
   isThere,
   literal,
   longest,
@@ -21,37 +22,50 @@ import {
   unlocked,
   withNow,
 } from "./mongo-expressions.ts";
+import { firstFallback, idempotencyOfLast, isFallbackDue, laterFallback, wakeStage, withoutFallback } from "./mongo-fallback.ts";
 
 export type Pipeline = Record<string, Expression>[];
 
 /** The message is the caller's to send. Any other verdict left the record unchanged. */
 export const opened = "opened";
+export const isVerdict = (verdict: string): Expression => ({ $eq: ["$verdict", verdict] });
 
 export function openPipeline(request: OpenChallenge): Pipeline {
-  const { message, limits } = request;
+  const { message, limits, subject } = request;
   const challenge = `$${challengePath(request)}`;
   const hasPlace = { $lt: [{ $size: { $objectToArray: "$open" } }, maxChallenges] };
   const mayTakeOver = { $and: [...isPending(challenge, limits), hasMessagesLeft(challenge, limits), ...notRepeated(challenge, message)] };
-  const parts = [newChallenge(request), challenge, withMessage(challenge, message, limits)];
+  const fallback = firstFallback(request);
+  const known = fallback ? challenge : withoutFallback(challenge);
+  const fresh = {
+    ...newChallenge(request),
+    ...(subject !== undefined && { subject: { $cond: [isThere(challenge), "$$REMOVE", literal(subject)] } }),
+  };
+  const parts = [fresh, known, { ...withMessage(challenge, message, limits), ...fallback?.ofChallenge }];
   return [
     forget(limits),
     decideSend([{ $cond: [isThere(challenge), mayTakeOver, hasPlace] }], limits),
-    send(request, parts, limits, request.lifetimeMs + rememberMs),
+    send(request, parts, limits, { keepMs: request.lifetimeMs + rememberMs, more: fallback?.ofLedger }),
   ];
 }
 
 export function resendPipeline(request: ResendChallenge): Pipeline {
-  const { message, limits, keepPrevious } = request;
+  const { message, limits, keepPrevious, insteadOf } = request;
   const challenge = `$${challengePath(request)}`;
   const allowed: Expression[] = [
+    isMissing(`${challenge}.accepts`),
     ...isPending(challenge, limits),
     hasMessagesLeft(challenge, limits),
     ...notRepeated(challenge, message),
-    { $lte: [`${challenge}.resendAt`, now] },
+    insteadOf === undefined ? { $lte: [`${challenge}.resendAt`, now] } : isFallbackDue(challenge, insteadOf),
   ];
   const codeHash = literal(message.codeHash);
   const codes: Expression = keepPrevious ? { $concatArrays: [`${challenge}.codes`, [codeHash]] } : [codeHash];
-  return [decideSend(allowed, limits), send(request, [challenge, withMessage(challenge, message, limits), { codes }], limits, 0)];
+  const decided = decideSend(allowed, limits);
+  const before = withoutFallback(challenge);
+  if (insteadOf === undefined) return [decided, send(request, [before, { ...withMessage(challenge, message, limits), codes }], limits)];
+  const next = { ...withMessage(challenge, message, limits, idempotencyOfLast(challenge)), codes, ...laterFallback(challenge, request) };
+  return [decided, send(request, [before, next], limits), wakeStage];
 }
 
 export function cancelPipeline(ref: ChallengeRef): Pipeline {
@@ -59,6 +73,13 @@ export function cancelPipeline(ref: ChallengeRef): Pipeline {
   const challenge = `$${path}`;
   const canEnd: Expression = { $and: [{ $eq: [`${challenge}.state`, "open"] }, { $gt: [`${challenge}.expiresAt`, now] }] };
   return [{ $set: { at: now, [`${path}.state`]: { $cond: [canEnd, "canceled", `${challenge}.state`] } } }];
+}
+
+/** Where the challenge is gone, its ledger is still told when to wake next. */
+export function endFallbackPipeline(ref: ChallengeRef): Pipeline {
+  const challenge = `$${challengePath(ref)}`;
+  const ended = withChallenge(ref, [withoutFallback(challenge)]);
+  return [{ $set: { open: { $cond: [isThere(`${challenge}.fallback`), ended, "$open"] } } }, wakeStage];
 }
 
 /** Clears what counts against a recipient. */
@@ -88,20 +109,28 @@ const hasMessagesLeft = (challenge: string, limits: LedgerLimits): Expression =>
 const decideSend = (allowed: Expression[], limits: LedgerLimits) =>
   decide({ $cond: [{ $and: [...allowed, ...unlocked(limits), ...haveRoom("$sends", limits.sendWindows)] }, opened, "unchanged"] });
 
+type SendMore = { readonly keepMs?: number; readonly more?: { readonly [field: string]: Expression } | undefined };
+
 /** A message, and what it costs the recipient. `$max` passes over what is not there. */
-function send(ref: ChallengeRef, parts: Expression[], { sendWindows, failureWindows }: LedgerLimits, keepMs: number) {
+function send(
+  ref: ChallengeRef,
+  parts: Expression[],
+  { sendWindows, failureWindows }: LedgerLimits,
+  { keepMs = 0, more = {} }: SendMore = {},
+) {
   const until = fromNow(Math.max(longest(sendWindows), longest(failureWindows), keepMs));
   const changes = {
     open: withChallenge(ref, parts),
     sends: withNow("$sends", sendWindows),
     keepUntil: { $max: ["$keepUntil", until] },
     purgeAt: { $max: ["$purgeAt", until] },
+    ...more,
   };
-  return write({ $cond: [{ $eq: ["$verdict", opened] }, changes, {}] });
+  return write({ $cond: [isVerdict(opened), changes, {}] });
 }
 
 /** Drops what no rule asks about any more, and makes a record that is new complete. */
-const forget = (limits: LedgerLimits) => ({
+export const forget = (limits: LedgerLimits) => ({
   $set: {
     sends: remembered(orEmpty("$sends"), limits.sendWindows),
     failures: remembered(orEmpty("$failures"), limits.failureWindows),
@@ -129,7 +158,7 @@ function notRepeated(challenge: string, { idempotency }: NewMessage): Expression
   return [{ $let: { vars: { before: { $arrayElemAt: [ofKey, -1] } }, in: { $or: [not(isThere("$$before")), takesOver] } } }];
 }
 
-const newChallenge = (request: OpenChallenge): Expression => ({
+export const newChallenge = (request: Pick<OpenChallenge, "purpose" | "context" | "lifetimeMs">) => ({
   state: "open",
   purpose: literal(request.purpose),
   createdAt: now,
@@ -142,15 +171,19 @@ const newChallenge = (request: OpenChallenge): Expression => ({
   reuses: 0,
 });
 
-function withMessage(challenge: string, message: NewMessage, { cooldownsMs }: LedgerLimits): { [field: string]: Expression } {
-  const { idempotency } = message;
+function withMessage(
+  challenge: string,
+  message: NewMessage,
+  { cooldownsMs }: LedgerLimits,
+  idempotency = idempotencyOf(message),
+): { [field: string]: Expression } {
   const delivery = {
     channel: message.channel,
     state: "sending",
     createdAt: now,
     updatedAt: now,
     leaseUntil: fromNow(message.leaseMs),
-    ...(idempotency && { idempotency: { key: literal(idempotency.key), content: literal(idempotency.content) } }),
+    ...(idempotency && { idempotency }),
   };
   const sends = { $ifNull: [`${challenge}.sends`, 0] };
   const cooldownMs: Expression = cooldownsMs.length > 0 ? { $arrayElemAt: [cooldownsMs, { $min: [sends, cooldownsMs.length - 1] }] } : 0;
@@ -163,3 +196,6 @@ function withMessage(challenge: string, message: NewMessage, { cooldownsMs }: Le
     deliveries: { $mergeObjects: [`${challenge}.deliveries`, { [fieldName(message.deliveryId)]: delivery }] },
   };
 }
+
+export const idempotencyOf = ({ idempotency }: Pick<NewMessage, "idempotency">): Expression | undefined =>
+  idempotency && { key: literal(idempotency.key), content: literal(idempotency.content) };

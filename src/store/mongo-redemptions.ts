@@ -1,6 +1,6 @@
 import type { Collection, Db } from "mongodb";
-import type { RedemptionStore } from "../otp/ports.ts";
 import { judgeRedemption, type Redemption, redemptionSlackMs } from "../otp/redemption.ts";
+import type { RedemptionStore } from "../otp/store-ports.ts";
 import { isDuplicateKey } from "./mongo-failure.ts";
 
 type RedemptionDocument = { readonly _id: string; readonly version: 1; readonly by: string; readonly at: Date; readonly purgeAt: Date };

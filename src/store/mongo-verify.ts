@@ -1,7 +1,21 @@
 import { forgetFailuresMs, rememberMs, type VerifyChallenge } from "../otp/ledger.ts";
+import { ofChallengeAlone } from "../otp/ledger-limits.ts";
+import { isUnspent, spending } from "./mongo-claims.ts";
 import { challengePath, fieldName } from "./mongo-document.ts";
-import { attemptsLeft, type Expression, endedAfter, fromNow, isThere, literal, now, unlocked, withNow } from "./mongo-expressions.ts";
-import { decide, isPending, type Pipeline, withChallenge, write } from "./mongo-pipelines.ts";
+import {
+  attemptsLeft,
+  type Expression,
+  endedAfter,
+  fromNow,
+  isMissing,
+  isThere,
+  literal,
+  not,
+  now,
+  unlocked,
+  withNow,
+} from "./mongo-expressions.ts";
+import { decide, isPending, isVerdict, type Pipeline, withChallenge, write } from "./mongo-pipelines.ts";
 
 /** The first three were charged; `reused` was charged apart; anything else left the record unchanged. */
 export type VerifyVerdict = "approved" | "mismatch" | "binding_mismatch" | "reused" | "unchanged";
@@ -10,38 +24,58 @@ export type VerifyVerdict = "approved" | "mismatch" | "binding_mismatch" | "reus
 export function verifyPipeline(request: VerifyChallenge): Pipeline {
   const challenge = `$${challengePath(request)}`;
   const attempts = { $add: [`${challenge}.attempts`, 1] };
+  const spent = spending(request.claim, challenge);
   const right = {
-    open: withChallenge(request, [challenge, { attempts, state: "verified", verifiedAt: now }]),
+    open: withChallenge(request, [challenge, { attempts, state: "verified", verifiedAt: now, ...spent.ofChallenge }]),
     failures: [],
     failuresInRow: 0,
     purgeAt: "$keepUntil",
+    ...spent.ofLedger,
   };
   const wrong = {
     open: withChallenge(request, [challenge, { attempts }]),
     failures: withNow("$failures", request.limits.failureWindows),
     failuresInRow: { $add: ["$failuresInRow", 1] },
-    purgeAt: fromNow(forgetFailuresMs),
+    purgeAt: { $max: ["$keepUntil", fromNow(forgetFailuresMs)] },
   };
   return [
     decide(answeredOr(request, challenge, verdictOf(request, challenge))),
-    write({ $cond: [isVerdict("approved"), right, { $cond: [isWrong, wrong, {}] }] }),
+    write({ $cond: [isVerdict("approved"), right, { $cond: [isWrong, request.hidesLock ? lessIfLocked(request, wrong) : wrong, {}] }] }),
     ...rememberAnswer(request),
   ];
 }
 
-function verdictOf({ context, hashes, limits }: VerifyChallenge, challenge: string): Expression {
-  const isRight = { $or: hashes.map((hash) => ({ $in: [literal(hash), `${challenge}.codes`] })) };
+function verdictOf(request: VerifyChallenge, challenge: string): Expression {
+  const { context, limits, hidesLock } = request;
   const sameContext = { $eq: [`${challenge}.context`, literal(context)] };
+  const hidden = { $cond: [sameContext, "mismatch", "binding_mismatch"] };
+  const isClaimed = isPrepared({ ...request, subjectCharged: true }, challenge);
+  const isHidden = { $and: [...isPending(challenge, limits), not({ $and: unlocked(limits) }), ...isClaimed] };
   return {
     $cond: [
-      { $and: [...isPending(challenge, limits), ...unlocked(limits)] },
-      { $cond: [sameContext, { $cond: [isRight, "approved", "mismatch"] }, "binding_mismatch"] },
-      "unchanged",
+      { $and: [...isPending(challenge, limits), ...unlocked(limits), ...isPrepared(request, challenge)] },
+      { $cond: [sameContext, { $cond: [isRight(request, challenge), "approved", "mismatch"] }, "binding_mismatch"] },
+      hidesLock ? { $cond: [isHidden, hidden, "unchanged"] } : "unchanged",
     ],
   };
 }
 
-const isVerdict = (verdict: VerifyVerdict): Expression => ({ $eq: ["$verdict", verdict] });
+/** What is compared with nothing is charged to the challenge only. */
+const lessIfLocked = ({ limits }: VerifyChallenge, wrong: { readonly open: Expression; readonly [field: string]: Expression }) => ({
+  $cond: [{ $and: unlocked(limits) }, wrong, { open: wrong.open }],
+});
+
+/** The claim, and the charge of the subject, are there for a challenge that asks for them. */
+const isPrepared = ({ claim, subjectCharged }: VerifyChallenge, challenge: string): Expression[] => [
+  ...(claim === undefined ? [isMissing(`${challenge}.accepts`)] : []),
+  ...(subjectCharged ? [] : [isMissing(`${challenge}.subject`)]),
+];
+
+function isRight({ hashes, claim }: VerifyChallenge, challenge: string): Expression {
+  const isCode = { $or: hashes.map((hash) => ({ $in: [literal(hash), `${challenge}.codes`] })) };
+  return claim === undefined ? isCode : { $cond: [isThere(`${challenge}.accepts`), isUnspent(claim, challenge), isCode] };
+}
+
 const isWrong: Expression = { $or: [isVerdict("mismatch"), isVerdict("binding_mismatch")] };
 
 /** A known request id gets its answer, free of charge; with other content it is charged apart, while that budget lasts. */
@@ -59,10 +93,11 @@ function answeredOr({ request, limits }: VerifyChallenge, challenge: string, ver
 }
 
 /** In a stage of its own, because what is left depends on what was charged. */
-function rememberAnswer({ nonce, request, limits }: VerifyChallenge): Pipeline {
+function rememberAnswer({ nonce, request, limits, hidesLock }: VerifyChallenge): Pipeline {
   if (!request) return [];
   const challenge = `$${challengePath({ nonce })}`;
-  const answer = { content: literal(request.content), verdict: "$verdict", attemptsRemaining: attemptsLeft(challenge, limits) };
+  const attemptsRemaining = attemptsLeft(challenge, hidesLock ? ofChallengeAlone(limits) : limits);
+  const answer = { content: literal(request.content), verdict: "$verdict", attemptsRemaining };
   const answers = { $mergeObjects: [`${challenge}.answers`, { [fieldName(request.id)]: answer }] };
   const withAnswer = { open: withChallenge({ nonce }, [challenge, { answers }]) };
   const withReuse = { open: withChallenge({ nonce }, [challenge, { reuses: { $add: [`${challenge}.reuses`, 1] } }]) };

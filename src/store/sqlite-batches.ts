@@ -44,6 +44,8 @@ export function createBatches({ startWorker }: Pick<State, "startWorker">): Batc
     worker: undefined,
     workersStarted: 0,
   };
+  // A thread takes longer to start than its caller to make the first call.
+  state.worker = hire(state);
   let closed: Promise<void> | undefined;
   return {
     call: (verb, request) => (closed ? unavailable("the store is closed") : enqueue(state, verb, request)),

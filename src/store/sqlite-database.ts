@@ -1,28 +1,50 @@
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { limitsSchema } from "./sqlite-limits.ts";
 import type { WorkerSettings } from "./sqlite-protocol.ts";
 import { redemptionsSchema } from "./sqlite-redemptions.ts";
-import { begin, inTransaction } from "./sqlite-transaction.ts";
+import { trafficSchema } from "./sqlite-traffic.ts";
+import { begin, inTransaction, whenFree } from "./sqlite-transaction.ts";
 
 /** "CSGN" in ASCII: tells our files from other programs' (https://www.sqlite.org/pragma.html#pragma_application_id). */
 const applicationId = 0x4353474e;
-const schemaVersion = 1;
-const openPatienceMs = 2_000;
+const schemaVersion = 2;
+const openPatienceMs = 3_000;
 
 const schema = `
   CREATE TABLE ledgers (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     application TEXT NOT NULL,
-    body TEXT NOT NULL,
+    record TEXT NOT NULL,
     updated_at INTEGER NOT NULL,
-    purge_at INTEGER NOT NULL
+    purge_at INTEGER NOT NULL,
+    wake_at INTEGER
   ) STRICT;
   CREATE INDEX ledgers_purge_at ON ledgers (purge_at);
+  CREATE INDEX ledgers_wake_at ON ledgers (wake_at) WHERE wake_at IS NOT NULL;
   ${redemptionsSchema}
+  ${limitsSchema}
+  ${trafficSchema}
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${schemaVersion};
 `;
+
+/**
+ * From each older version to the next. The first one renames a column to stop processes of the older program that have the file
+ * open: they would drop authenticators from the records they write, and charge no subject. Their next statement fails, they open
+ * the file anew, and are told its version.
+ */
+const migrations: Readonly<Record<number, string>> = {
+  1: `
+  ALTER TABLE ledgers RENAME COLUMN body TO record;
+  ALTER TABLE ledgers ADD COLUMN wake_at INTEGER;
+  CREATE INDEX ledgers_wake_at ON ledgers (wake_at) WHERE wake_at IS NOT NULL;
+  ${limitsSchema}
+  ${trafficSchema}
+  PRAGMA user_version = 2;
+`,
+};
 
 /** Opens the file, makes it where allowed, and checks that it is ours. Its errors name the path and what to do. */
 export function openDatabase({ path, create }: WorkerSettings): DatabaseSync {
@@ -56,27 +78,39 @@ function reachFile(path: string, create: boolean): void {
  * `fullfsync` makes macOS flush the drive's own cache too (https://www.sqlite.org/pragma.html#pragma_fullfsync).
  */
 function keepDurably(connection: DatabaseSync): void {
-  const mode = connection.prepare("PRAGMA journal_mode = WAL").get()?.journal_mode;
+  // Of two processes that make the file at once each can hold what the other waits for, and then SQLite does not wait.
+  const mode = whenFree(openPatienceMs, () => connection.prepare("PRAGMA journal_mode = WAL").get())?.journal_mode;
   if (mode !== "wal" && mode !== "memory") throw new Error("its file system cannot hold a write-ahead log; use a local disk");
   connection.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA cache_size = -16000");
 }
 
 function assertOurs(connection: DatabaseSync): void {
-  if (isOurs(connection)) return;
+  if (isCurrent(marksOf(connection))) return;
   begin(connection, openPatienceMs);
   inTransaction(connection, () => {
-    // Another process may have made it since.
-    if (!isOurs(connection)) connection.exec(schema);
+    // Under the lock, because another process may be making or changing it: half of what is read could be from before.
+    const version = versionOf(connection);
+    if (version === 0) connection.exec(schema);
+    else for (let from = version; from < schemaVersion; from++) connection.exec(migrations[from] as string);
   });
 }
 
-/** False for an empty database; throws for any other that is not ours. */
-function isOurs(connection: DatabaseSync): boolean {
+type Marks = { readonly owner: unknown; readonly version: unknown };
+
+function marksOf(connection: DatabaseSync): Marks {
   const { application_id: owner } = connection.prepare("PRAGMA application_id").get() ?? {};
   const { user_version: version } = connection.prepare("PRAGMA user_version").get() ?? {};
-  if (owner === applicationId && version === schemaVersion) return true;
+  return { owner, version };
+}
+
+const isCurrent = ({ owner, version }: Marks): boolean => owner === applicationId && version === schemaVersion;
+
+/** 0 for an empty database; throws for any other that is not ours. */
+function versionOf(connection: DatabaseSync): number {
+  const { owner, version } = marksOf(connection);
+  if (isCurrent({ owner, version }) || (owner === applicationId && Number(version) in migrations)) return Number(version);
   const isEmpty = connection.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
-  if (isEmpty && owner === 0 && version === 0) return false;
+  if (isEmpty && owner === 0 && version === 0) return 0;
   if (owner !== applicationId) throw new Error("it is another program's database; choose another path");
   throw new Error(`its schema has version ${version}, and this program knows ${schemaVersion}; run the program that wrote it`);
 }

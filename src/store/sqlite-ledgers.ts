@@ -1,7 +1,10 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Ledger } from "../otp/ledger.ts";
-import { purgeAt } from "../otp/ledger-limits.ts";
+import { isActive } from "../otp/authenticator.ts";
+import { type ChallengeRef, forgetFailuresMs, type Ledger } from "../otp/ledger.ts";
+import { never, purgeAt } from "../otp/ledger-limits.ts";
+import { wakeAt } from "../otp/ledger-messages.ts";
 import type { LedgerLimits } from "../otp/types.ts";
+import { dueIn } from "./due-fallbacks.ts";
 
 /** The rows of the table, read and written inside a transaction that someone else began. */
 export type Ledgers = {
@@ -9,8 +12,17 @@ export type Ledgers = {
   now(): number;
   find(id: string): Row | undefined;
   insert(id: string, ledger: Ledger, limits: LedgerLimits, now: number): void;
-  /** Keeps the moment of purging where no limits say otherwise; writes nothing when nothing has changed. */
+  /** Without limits, purges no earlier than before; writes nothing when nothing has changed. */
   update(row: Row, limits: LedgerLimits | undefined, now: number): void;
+  /** The next ones, for who goes through all of them; a damaged one has no ledger. */
+  after(
+    number: number,
+    limit: number,
+  ): { readonly number: number; readonly id: string; readonly updatedAt: number; readonly ledger?: Ledger }[];
+  /** The challenges whose fallback may be due, longest due first. */
+  due(before: number, limit: number): ChallengeRef[];
+  /** False when nothing was known of it. */
+  erase(id: string): boolean;
   /** Removes some ledgers in which nothing can matter any more; says how many. */
   purge(): number;
 };
@@ -18,9 +30,10 @@ export type Ledgers = {
 export type Row = {
   readonly number: number;
   readonly ledger: Ledger;
-  readonly body: string;
+  readonly record: string;
   readonly updatedAt: number;
   readonly purgeAt: number;
+  readonly wakeAt: number | null;
 };
 
 /** Enough for 4,000 new recipients per second, and never a long stall. */
@@ -31,10 +44,13 @@ const purgeGrainMs = 3_600_000;
 
 const sql = {
   now: "SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)",
-  find: "SELECT number, application, body, updated_at, purge_at FROM ledgers WHERE id = ?",
-  insert: "INSERT INTO ledgers (id, application, body, updated_at, purge_at) VALUES (?, ?, ?, ?, ?)",
-  update: "UPDATE ledgers SET body = ?, updated_at = ? WHERE number = ?",
-  move: "UPDATE ledgers SET body = ?, updated_at = ?, purge_at = ? WHERE number = ?",
+  find: "SELECT number, application, record, updated_at, purge_at, wake_at FROM ledgers WHERE id = ?",
+  insert: "INSERT INTO ledgers (id, application, record, updated_at, purge_at, wake_at) VALUES (?, ?, ?, ?, ?, ?)",
+  update: "UPDATE ledgers SET record = ?, updated_at = ? WHERE number = ?",
+  move: "UPDATE ledgers SET record = ?, updated_at = ?, purge_at = ?, wake_at = ? WHERE number = ?",
+  after: "SELECT number, id, application, record, updated_at FROM ledgers WHERE number > ? ORDER BY number LIMIT ?",
+  due: "SELECT id, application, record FROM ledgers WHERE wake_at <= ? ORDER BY wake_at LIMIT ?",
+  erase: "DELETE FROM ledgers WHERE id = ?",
   purge: `DELETE FROM ledgers WHERE number IN (
     SELECT number FROM ledgers WHERE purge_at <= unixepoch() * 1000 ORDER BY purge_at LIMIT ${purgedAtOnce})`,
 } as const;
@@ -45,15 +61,29 @@ export function createLedgers(connection: DatabaseSync): Ledgers {
     now: () => (statements.now.get() as unknown as [number])[0],
     find: (id) => readRow(statements.find.get(id)),
     insert: (id, ledger, limits, now) => {
-      statements.insert.run(id, ledger.application, writeBody(ledger), now, coarsePurgeAt(ledger, limits, now));
+      const purge = coarsely(purgeAt(ledger, limits, now));
+      statements.insert.run(id, ledger.application, writeRecord(ledger), now, purge, wakeAt(ledger) ?? null);
     },
     update: (row, limits, now) => {
-      const body = writeBody(row.ledger);
-      if (body === row.body) return;
-      const purge = limits ? coarsePurgeAt(row.ledger, limits, now) : row.purgeAt;
-      if (purge === row.purgeAt) statements.update.run(body, now, row.number);
-      else statements.move.run(body, now, purge, row.number);
+      const record = writeRecord(row.ledger);
+      if (record === row.record) return;
+      const purge = limits ? coarsely(purgeAt(row.ledger, limits, now)) : purgeAsBefore(row, now);
+      const wake = wakeAt(row.ledger) ?? null;
+      if (purge === row.purgeAt && wake === row.wakeAt) statements.update.run(record, now, row.number);
+      else statements.move.run(record, now, purge, wake, row.number);
     },
+    after: (number, limit) => {
+      const found = statements.after.all(number, limit) as unknown as [number, string, string, string, number][];
+      return found.map(([at, id, application, record, updatedAt]) => {
+        const ledger = ledgerIn(application, record);
+        return { number: at, id, updatedAt, ...(ledger && { ledger }) };
+      });
+    },
+    due: (before, limit) => {
+      const found = statements.due.all(before, limit) as unknown as [string, string, string][];
+      return found.flatMap((row) => dueInRow(row, before)).slice(0, limit);
+    },
+    erase: (id) => statements.erase.run(id).changes === 1,
     purge: () => Number(statements.purge.run().changes),
   };
 }
@@ -70,29 +100,52 @@ function prepare(connection: DatabaseSync): Record<keyof typeof sql, StatementSy
     insert: prepared(sql.insert),
     update: prepared(sql.update),
     move: prepared(sql.move),
+    after: prepared(sql.after),
+    due: prepared(sql.due),
+    erase: prepared(sql.erase),
     purge: prepared(sql.purge),
   };
 }
 
 function readRow(found: unknown): Row | undefined {
   if (!found) return undefined;
-  const [number, application, body, updatedAt, purge] = found as [number, string, string, number, number];
-  return { number, ledger: { application, ...readBody(body) }, body, updatedAt, purgeAt: purge };
+  const [number, application, record, updatedAt, purge, wake] = found as [number, string, string, number, number, number | null];
+  return { number, ledger: { application, ...readRecord(record) }, record, updatedAt, purgeAt: purge, wakeAt: wake };
 }
 
-type Body = Omit<Ledger, "application">;
+type Recorded = Omit<Ledger, "application">;
 
-const writeBody = ({ sends, failures, failuresInRow, challenges }: Ledger): string =>
-  JSON.stringify({ sends, failures, failuresInRow, challenges } satisfies Body);
+const writeRecord = ({ sends, failures, failuresInRow, challenges, authenticators }: Ledger): string =>
+  JSON.stringify({ sends, failures, failuresInRow, challenges, ...(authenticators && { authenticators }) } satisfies Recorded);
 
-function readBody(body: string): Body {
+function readRecord(record: string): Recorded {
   try {
-    return JSON.parse(body) as Body;
+    return JSON.parse(record) as Recorded;
   } catch {
     // The parser's own message would quote the ledger.
     throw new Error("a stored ledger is damaged");
   }
 }
 
-const coarsePurgeAt = (ledger: Ledger, limits: LedgerLimits, now: number): number =>
-  Math.ceil(purgeAt(ledger, limits, now) / purgeGrainMs) * purgeGrainMs;
+function dueInRow([id, application, record]: [string, string, string], before: number): ChallengeRef[] {
+  const ledger = ledgerIn(application, record);
+  return ledger ? dueIn(ledger, id, before) : [];
+}
+
+/** A damaged one is told of to whoever asks for it by name; here it would keep all others from being found. */
+function ledgerIn(application: string, record: string): Ledger | undefined {
+  try {
+    return { application, ...readRecord(record) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where no limits are known: an authenticator keeps its ledger, and the last one to go takes that back. */
+function purgeAsBefore(row: Row, now: number): number {
+  if (Object.values(row.ledger.authenticators ?? {}).some(isActive)) return never;
+  return row.purgeAt === never ? coarsely(now + forgetFailuresMs) : row.purgeAt;
+}
+
+/** `never` is a multiple of the grain. */
+const coarsely = (moment: number): number => Math.ceil(moment / purgeGrainMs) * purgeGrainMs;

@@ -1,7 +1,7 @@
 /** What the main thread and the worker of the embedded store say to each other: one message per batch, each way. */
-import type { LedgerStore, RedemptionStore } from "../otp/ports.ts";
+import type { Store } from "../otp/store-ports.ts";
 
-export type Store = LedgerStore & RedemptionStore;
+export type { Store };
 
 export type Verb = Exclude<keyof Store, "close">;
 export type Asked<V extends Verb> = Parameters<Store[V]>[0];
@@ -20,4 +20,9 @@ export type ToWorker = { readonly kind: "batch"; readonly operations: string } |
 export type FromWorker = { readonly kind: "committed"; readonly answers: string } | { readonly kind: "failed"; readonly message: string };
 
 /** `create` is false for a worker that replaces another: a file that vanished meanwhile must not come back empty. */
-export type WorkerSettings = { readonly path: string; readonly create: boolean };
+export type WorkerSettings = {
+  readonly path: string;
+  readonly create: boolean;
+  /** Milliseconds since 1970 as one big integer, in place of the clock: for a simulation, whose days pass in seconds. */
+  readonly clock?: SharedArrayBuffer;
+};

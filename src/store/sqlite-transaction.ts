@@ -6,12 +6,14 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
  * Takes the write lock. SQLite's own busy handler sleeps up to 100 ms between tries, in which a busy process would take the
  * lock a hundred times over another's head; trying each millisecond shares it out.
  */
-export function begin(connection: DatabaseSync, patienceMs: number): void {
+export const begin = (connection: DatabaseSync, patienceMs: number): void => whenFree(patienceMs, () => connection.exec("BEGIN IMMEDIATE"));
+
+/** What meets another's lock is tried again until it is free. */
+export function whenFree<T>(patienceMs: number, work: () => T): T {
   const giveUpAt = performance.now() + patienceMs;
   for (;;) {
     try {
-      connection.exec("BEGIN IMMEDIATE");
-      return;
+      return work();
     } catch (error) {
       if (primaryCode(error) !== busy || performance.now() >= giveUpAt) throw error;
       Atomics.wait(sleeper, 0, 0, 1);

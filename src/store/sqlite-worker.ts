@@ -3,9 +3,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { openDatabase } from "./sqlite-database.ts";
 import { createLedgers, purgedAtOnce } from "./sqlite-ledgers.ts";
+import { createLimits } from "./sqlite-limits.ts";
 import { runOperation, type Tables } from "./sqlite-operations.ts";
 import type { Answer, FromWorker, Operation, ToWorker, WorkerSettings } from "./sqlite-protocol.ts";
 import { createRedemptions } from "./sqlite-redemptions.ts";
+import { createTraffic } from "./sqlite-traffic.ts";
 import { begin, inTransaction, isOperationFault, isPassing } from "./sqlite-transaction.ts";
 
 type Open = { readonly connection: DatabaseSync; readonly tables: Tables };
@@ -37,7 +39,7 @@ function answerBatch(operations: string): FromWorker {
 function commitBatch({ connection, tables }: Open, operations: readonly Operation[]): readonly Answer[] {
   begin(connection, lockPatienceMs);
   return inTransaction(connection, () => {
-    const clock = tables.ledgers.now();
+    const clock = settings.clock ? Number(Atomics.load(new BigInt64Array(settings.clock), 0)) : tables.ledgers.now();
     return operations.map((operation) => answerOne(tables, operation, clock));
   });
 }
@@ -55,7 +57,15 @@ function answerOne(tables: Tables, operation: Operation, clock: number): Answer 
 function reach(): Open {
   if (database) return database;
   const connection = openDatabase({ ...settings, create: settings.create && !wasOpen });
-  database = { connection, tables: { ledgers: createLedgers(connection), redemptions: createRedemptions(connection, purgedAtOnce) } };
+  database = {
+    connection,
+    tables: {
+      ledgers: createLedgers(connection),
+      redemptions: createRedemptions(connection, purgedAtOnce),
+      limits: createLimits(connection, purgedAtOnce),
+      traffic: createTraffic(connection, purgedAtOnce),
+    },
+  };
   if (!wasOpen) setTimeout(purge, firstPurgeMs);
   wasOpen = true;
   return database;
@@ -83,7 +93,9 @@ function purgeStep(): number {
   const { connection, tables } = database;
   try {
     begin(connection, 0);
-    return inTransaction(connection, () => Math.max(tables.ledgers.purge(), tables.redemptions.purge()));
+    return inTransaction(connection, () =>
+      Math.max(tables.ledgers.purge(), tables.redemptions.purge(), tables.limits.purge(), tables.traffic.purge()),
+    );
   } catch {
     // Nothing depends on it: the next step tries again, and a failure of the disk shows in the next batch.
     return 0;

@@ -20,9 +20,13 @@ export function createEvents(logger: Logger): Events {
   return {
     codeSent: outcome("code_sent"),
     codeResent: outcome("code_resent"),
+    codeFellBack: outcome("code_fell_back"),
+    sendSuppressed: ({ application, channel, why }) => quietly(() => logger.info({ event: "send_suppressed", application, channel, why })),
     codeVerified: outcome("code_verified"),
     challengeCanceled: outcome("challenge_canceled"),
     proofRedeemed: outcome("proof_redeemed"),
+    adminActed: ({ act, application, keyId, on, reason }) =>
+      quietly(() => logger.warn({ event: "admin_acted", act, application, keyId, on, reason })),
     messageHandled({ application, challengeId, channel, provider, result, durationMs }) {
       quietly(() =>
         logger[levelOf(result)]({
@@ -36,10 +40,20 @@ export function createEvents(logger: Logger): Events {
         }),
       );
     },
+    checkUnavailable({ check, application, name, outcome }) {
+      quietly(() => logger.error({ event: "check_unavailable", check, application, name, outcome }));
+    },
     circuitChanged({ provider, country, state }) {
       quietly(() =>
         logger[state === "open" ? "warn" : "info"]({ event: `circuit_${state === "open" ? "opened" : "closed"}`, provider, country }),
       );
+    },
+    receiptTaken({ application, challengeId, provider, state, failure, vendorCode }) {
+      const level = state === "failed" && failure !== undefined && operatorsConcern.has(failure) ? "error" : "info";
+      quietly(() => logger[level]({ event: "receipt_taken", application, challengeId, provider, state, failure, vendorCode }));
+    },
+    receiptRefused({ provider, outcome, why }) {
+      quietly(() => logger.warn({ event: "receipt_refused", provider, outcome, why }));
     },
     deliveryNotRecorded({ challengeId, cause }) {
       quietly(() => logger.error({ event: "delivery_not_recorded", challengeId, err: cause }));
@@ -54,7 +68,7 @@ export const createFaultLog =
     quietly(() => logger.error({ event: "fault", errorId, rpc, err: cause }));
 
 /** Field by field, so that nothing that a caller's object holds besides can slip into a line. */
-const pickOutcome = (event: string, { application, reason, challengeId, channel, recipient, purpose }: Outcome) => ({
+const pickOutcome = (event: string, { application, reason, challengeId, channel, recipient, purpose, sandbox }: Outcome) => ({
   event,
   application,
   reason,
@@ -62,6 +76,7 @@ const pickOutcome = (event: string, { application, reason, challengeId, channel,
   channel,
   recipient,
   purpose,
+  sandbox,
 });
 
 const pickResult = (result: SendResult) =>

@@ -6,8 +6,8 @@ const writeBytes = promisify(write);
 
 /**
  * Where log lines go: gathered, and written by a thread of the pool, one write at a time. The event loop never waits for whoever
- * reads them, and a line costs a quarter of what it does through pino's own destination. What a crash loses is the last
- * tenth of a second.
+ * reads them, and a line costs a quarter of what it does through pino's own destination. After a pause the first line goes out
+ * at once. What a crash loses is the last tenth of a second.
  */
 export type LineWriter = {
   write(line: string): void;
@@ -34,7 +34,9 @@ export function createLineWriter({ fd = 1, delayMs = 100, maxLength = 8 * 2 ** 2
   let dropped = 0;
   let timer: NodeJS.Timeout | undefined;
   let flushing: Promise<void> | undefined;
+  let lastFlush = Number.NEGATIVE_INFINITY;
   const flush = (): void => {
+    lastFlush = performance.now();
     flushing ??= writeAll(fd, take(), closing.signal).finally(() => {
       flushing = undefined;
       timer = undefined;
@@ -42,7 +44,7 @@ export function createLineWriter({ fd = 1, delayMs = 100, maxLength = 8 * 2 ** 2
     });
   };
   const schedule = (): void => {
-    timer ??= setTimeout(flush, delayMs).unref();
+    timer ??= setTimeout(flush, Math.max(0, lastFlush + delayMs - performance.now())).unref();
   };
   const take = (): Buffer => {
     const note = dropped > 0 ? `${JSON.stringify({ level: "warn", event: "log_lines_dropped", count: dropped })}\n` : "";

@@ -26,9 +26,13 @@ export type Claims = {
   readonly channel: Channel;
   readonly purpose: string;
   readonly binding_sha256?: string;
+  readonly sim_swap_time?: number;
 };
 
-/** RFC 8176, section 2: `sms` and `tel` say by what the one-time password came. For the other ways it has no name. */
+/**
+ * RFC 8176, section 2: `sms` and `tel` say by what the one-time password came. For the other ways it has no name: codes of authenticators
+ * are its very example of `otp`, and a recovery code is a password that is good once.
+ */
 const methods: Readonly<Partial<Record<Channel, readonly string[]>>> = { sms: ["otp", "sms"], voice: ["otp", "tel"] };
 
 export function writeClaims(proof: Proof, terms: ProofTerms): Claims {
@@ -46,6 +50,7 @@ export function writeClaims(proof: Proof, terms: ProofTerms): Claims {
     channel: proof.channel,
     purpose: proof.purpose,
     ...(proof.bindingDigest && { binding_sha256: proof.bindingDigest }),
+    ...(proof.simSwappedAt !== undefined && { sim_swap_time: Math.floor(proof.simSwappedAt / 1000) }),
   };
 }
 

@@ -7,7 +7,7 @@ const carrier: Carrier = { carry: () => Promise.reject(new Error("nobody sends h
 
 test("reaches a phone, with the code apart for the template and a text for whoever shows it", () => {
   const route = createWhatsappRoute(carrier);
-  expect(route).toMatchObject({ channel: "whatsapp", reaches: "phone", carrier });
+  expect(route).toMatchObject({ channel: "whatsapp", reaches: ["phone"], carrier });
   const { text, ...message } = route.compose({ ...wording, locale: "de-AT" });
   expect(message).toEqual({ channel: "whatsapp", to: "+4915112345678", code: "482913", locale: "de" });
   expect(text).toMatch(/^482913 .*Example/);

@@ -156,9 +156,9 @@ describe("an email", () => {
 test("each route says whom it reaches and who carries it", () => {
   const routes = [createSmsRoute, createVoiceRoute, createEmailRoute].map((create) => create(noCarrier));
   expect(routes.map(({ channel, reaches }) => [channel, reaches])).toEqual([
-    ["sms", "phone"],
-    ["voice", "phone"],
-    ["email", "email"],
+    ["sms", ["phone"]],
+    ["voice", ["phone"]],
+    ["email", ["email"]],
   ]);
   for (const route of routes) expect(route.carrier).toBe(noCarrier);
 });

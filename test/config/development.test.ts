@@ -17,6 +17,17 @@ test("without a file: loopback, one application without keys, everything into th
   expect(config.applications).toEqual([
     {
       id: "dev",
+      fallbackAfterMs: 30_000,
+      sandbox: new Map(),
+      policy: {
+        allow: new Set(),
+        block: new Set(),
+        channels: {
+          sms: { countries: "any", types: new Set(["mobile", "fixed_line_or_mobile"]) },
+          voice: { countries: "any", types: new Set(["mobile", "fixed_line", "fixed_line_or_mobile"]) },
+        },
+      },
+      captcha: { use: "work", require: "limits", hostnames: [], onFailure: "closed" },
       displayName: "Countersign Dev",
       purposes: "any",
       defaultPurpose: "default",
@@ -38,7 +49,15 @@ test("without a file: loopback, one application without keys, everything into th
           { windowMs: 86_400_000, max: 20 },
         ],
       },
+      sendLimits: [],
       recipients: { ignorePlusTag: false },
+      authenticators: {
+        issuer: "Countersign Dev",
+        max: 5,
+        confirmMs: 600_000,
+        totp: { algorithm: "sha1", digits: 6, periodSeconds: 30, window: 1, maxDrift: 2 },
+        hotp: { algorithm: "sha1", digits: 6, lookAhead: 10, resyncAhead: 100 },
+      },
       autofill: { androidAppHashes: [], webOrigins: [] },
       templates: [],
     },

@@ -35,7 +35,7 @@ test("all problems at once, each with its setting and what to write", () => {
   expect(problemsOf(document)).toMatchInlineSnapshot(`
     [
       "listen.grpc is not an address: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080; 0.0.0.0 is every IPv4 address, port 0 any free port",
-      "listen.htpp is unknown: write one of grpc, http; did you mean http?",
+      "listen.htpp is unknown: write one of grpc, http, admin; did you mean http?",
       "store.url is not understood: write sqlite:PATH or mongodb://HOST[,HOST…]/DATABASE[?options]",
       "secrets.ledgerKey is only 3 bytes long: write at least 32 random bytes in Base64, as make-secret prints them",
       "secrets.codeKeys is a list of 0: write a list of 1 to 8 keys, the signing one first",
@@ -45,14 +45,15 @@ test("all problems at once, each with its setting and what to write", () => {
       "applications[0].id cannot be used: write a name of 1 to 40 characters of a-z 0-9 -",
       "applications[0].displayName is missing: write the name that messages show, 1 to 30 characters in one line",
       "applications[0].purposes[0] cannot be used: write a purpose of 1 to 64 characters of a-z 0-9 _ . -",
-      "applications[0].channels[1] cannot be used: write one of sms, voice, email, whatsapp",
+      "applications[0].channels[1] cannot be used: write one of sms, voice, email, whatsapp, push",
       "applications[0].code.length is 3: write the characters of a code, a whole number from 4 to 10",
       "applications[0].code.alphabet cannot be used: write one of digits, alphanumeric; did you mean digits?",
       "applications[0].limits.sends.perDay is 0: write the messages per day, a whole number from 1 to 100",
       "providers.Mail has a name that cannot be used: write a name of 1 to 40 characters of a-z 0-9 -, a letter first",
       "providers.p.kind cannot be used: write one of twilio, vonage, bird, sns, smtp, webhook, http-sms",
       "providers.mail.from.address cannot be used: write the plain address that codes come from, such as no-reply@example.com",
-      "channels.telegram is unknown: write one of sms, voice, email, whatsapp",
+      "channels.telegram is unknown: write one of sms, voice, email, whatsapp, push",
+      "applications[0].policy.countries is missing, and the application uses sms: write the countries it may send to, such as [DE, AT], or "*" for every country",
       "applications[0].channels[0] is sms, which nobody carries: name a provider in channels.sms",
       "channels.email[1] names no provider: write one of Mail, p, mail; did you mean mail?",
     ]
@@ -226,11 +227,13 @@ test("good settings arrive in the units and types of the code", () => {
     code: { length: 8, alphabet: "alphanumeric", lifetimeSeconds: 60, keepPrevious: true, hash: "scrypt" },
     recipients: { defaultCountry: "CH", ignorePlusTag: true },
     autofill: { androidAppHashes: ["FA+9qCX9VSu"], webOrigins: ["example.com"] },
-    keys: [{ id: "web", hash: `sha256:${hash}`, kind: "browser" }],
+    keys: [{ id: "web", hash: `sha256:${hash}`, kind: "browser", origins: ["https://app.example.com"] }],
   });
   const config = loadGood({ ...document, cors: { origins: ["https://app.example.com:8443", "http://localhost:3000"] } });
   expect(config.mode).toBe("production");
-  expect(config.keys).toEqual([{ hash, keyId: "web", applicationId: "shop", kind: "browser" }]);
+  expect(config.keys).toEqual([
+    { hash, keyId: "web", applicationId: "shop", kind: "browser", rights: ["codes"], origins: ["https://app.example.com"] },
+  ]);
   expect(config.cors.origins).toEqual(["https://app.example.com:8443", "http://localhost:3000"]);
   expect(config.channels).toEqual({ email: [{ providers: [{ name: "mail" }] }] });
   expect(config.applications[0]).toMatchObject({

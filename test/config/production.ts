@@ -37,6 +37,7 @@ export const anApplication = (id: string): Record<string, unknown> => ({
   displayName: "Shop",
   purposes: ["login", "payment"],
   channels: ["email"],
+  policy: { countries: "*", voice: { countries: "*" } },
   keys: [{ id: "k", hash: `sha256:${randomBytes(32).toString("hex")}` }],
 });
 

@@ -11,12 +11,20 @@ const key = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
 const pem = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" }) as string;
 const env = {
   TWILIO_API_KEY_SECRET: "x",
+  TWILIO_AUTH_TOKEN: "x",
   VONAGE_PRIVATE_KEY: pem,
+  VONAGE_SIGNATURE_SECRET: "x",
   BIRD_ACCESS_KEY: "x",
+  BIRD_SIGNING_KEY: "x",
   AWS_SNS_SECRET: "x",
+  AWS_KMS_SECRET: "x",
   SMTP_PASSWORD: "y",
   OWN_GATEWAY_SECRET: key,
+  OWN_GATEWAY_RECEIPT_SECRET: key,
   REGIONAL_SMS_TOKEN: "z",
+  TURNSTILE_SECRET: "t",
+  HCAPTCHA_SECRET: "h",
+  RECAPTCHA_SECRET: "r",
 };
 const sample = readFileSync(new URL("../../countersign.sample.yaml", import.meta.url), "utf8");
 
@@ -24,11 +32,13 @@ test("the sample loads once its placeholders are replaced", () => {
   const document = parse(sample);
   document.secrets.ledgerKey = aSecret();
   document.secrets.codeKeys[0].secret = aSecret();
+  document.secrets.authenticatorKeys[0].secret = aSecret();
   document.proofs.keys[0].privateKey = aProofKey().privateKey;
   document.applications[0].keys[0].hash = `sha256:${"0f".repeat(32)}`;
+  document.applications[0].keys[1].hash = `sha256:${"1e".repeat(32)}`;
   const config = loadGood(document, env);
   expect(config.applications.map(({ id }) => id)).toEqual(["shop"]);
-  expect(Object.keys(config.channels)).toEqual(["sms", "voice", "email", "whatsapp"]);
+  expect(Object.keys(config.channels)).toEqual(["sms", "voice", "email", "whatsapp", "push"]);
 });
 
 test("as it is, it is refused", () => {
@@ -48,8 +58,17 @@ test("the sample gives the defaults that hold", () => {
   const bare = fileSettings.shape.applications.element.parse({ id: "a", displayName: "a", purposes: ["a"], channels: ["sms"] });
   expect({ code, limits }).toEqual({ code: bare.code, limits: bare.limits });
   expect(cooldownsSeconds).toEqual([30, 60, 120]);
-  expect(document.listen).toEqual(fileSettings.shape.listen.parse({}));
+  const { admin: _admin, ...listen } = document.listen;
+  expect(listen).toEqual(fileSettings.shape.listen.parse({}));
+  expect(document.pumping).toEqual(fileSettings.shape.pumping.parse({}));
+  expect(document.sendLimits).toEqual(fileSettings.shape.sendLimits.parse(undefined));
+  expect(document.trustedProxies).toEqual(fileSettings.shape.trustedProxies.parse({}));
   expect(document.circuitBreaker).toEqual(fileSettings.shape.circuitBreaker.parse({}));
+  expect(document.lookupCache).toEqual(fileSettings.shape.lookupCache.parse({}));
+  for (const channel of ["sms", "voice", "whatsapp"] as const)
+    expect(document.applications[0].policy[channel].numberTypes).toEqual(bare.policy[channel].numberTypes);
+  const { use: _, hostnames: __, ...captcha } = document.applications[0].captcha;
+  expect(fileSettings.shape.applications.element.shape.captcha.parse({ use: "a" })).toMatchObject(captcha);
 });
 
 test("every variable with a name of its own is told in the sample", () => {
@@ -86,7 +105,9 @@ const isSetting = (line: string): boolean => optional.some((name) => line.starts
 
 /** Groups whose names are the operator's own. */
 const isFree = (path: string): boolean =>
-  /^providers\.(?:webhook|http-sms)\.(?:headers|query|json|form)$|^providers\.http-sms\.secrets$|\.templates\.variables$/.test(path);
+  /^providers\.(?:webhook|http-sms)\.(?:headers|query|json|form)$|^providers\.http-sms\.secrets$|^prices\.[a-z]+$|\.templates\.variables$/.test(
+    path,
+  );
 
 function pathsOf(value: unknown, path: string): string[] {
   if (isFree(path)) return [path];
@@ -96,7 +117,7 @@ function pathsOf(value: unknown, path: string): string[] {
 }
 
 const join = (path: string, name: string, group: object): string => {
-  if (path === "providers") return `providers.${(group as Record<string, { kind: string }>)[name]?.kind}`;
+  if (["providers", "captchas", "lookups"].includes(path)) return `${path}.${(group as Record<string, { kind: string }>)[name]?.kind}`;
   return inGroup(path, name);
 };
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { cancelChallenge } from "../../src/otp/cancel-challenge.ts";
 import type { SendCodeRequest, VerifyCodeRequest } from "../../src/otp/challenge.ts";
+import { withDecoys } from "../../src/otp/decoy-ledgers.ts";
 import type { OtpDeps } from "../../src/otp/deps.ts";
 import { getChallenge } from "../../src/otp/get-challenge.ts";
 import { createKeyring } from "../../src/otp/keyring.ts";
@@ -8,7 +9,9 @@ import type { Carrier, ChannelRoute, Events, Message, Outcome, SendResult } from
 import { resendCode } from "../../src/otp/resend-code.ts";
 import { sendCode } from "../../src/otp/send-code.ts";
 import { createStretch } from "../../src/otp/stretch.ts";
+import { createPretence } from "../../src/otp/substitute-carriers.ts";
 import type { Application, Call, Channel } from "../../src/otp/types.ts";
+import { rights } from "../../src/otp/types.ts";
 import { verifyCode } from "../../src/otp/verify-code.ts";
 import { createCarrier } from "../../src/providers/create-carrier.ts";
 import { guardProvider } from "../../src/providers/guard-provider.ts";
@@ -78,7 +81,7 @@ export function createFixture(options: Options = {}) {
     });
   const route = (channel: Channel, reaches: "phone" | "email"): ChannelRoute => ({
     channel,
-    reaches,
+    reaches: [reaches],
     check: () => [],
     compose: ({ recipient, code, locale, lifetimeMs }) => ({
       channel,
@@ -93,19 +96,24 @@ export function createFixture(options: Options = {}) {
   const events: Events = {
     codeSent: note("sent"),
     codeResent: note("resent"),
+    codeFellBack: note("fell back"),
+    sendSuppressed: () => {},
     codeVerified: note("verified"),
     challengeCanceled: note("canceled"),
     proofRedeemed: note("redeemed"),
+    adminActed: () => {},
     messageHandled: () => {},
+    checkUnavailable: () => {},
     circuitChanged: () => {},
+    receiptTaken: () => {},
+    receiptRefused: () => {},
     deliveryNotRecorded: () => {},
   };
+  const codeKeys = options.codeKeys ?? [{ id: "k1", secret: Buffer.alloc(32, 2) }];
+  const keyring = createKeyring({ ledgerKey: Buffer.alloc(32, 1), codeKeys }, randomBytes);
   const deps: OtpDeps = {
-    ledgers: store,
-    keyring: createKeyring(
-      { ledgerKey: Buffer.alloc(32, 1), codeKeys: options.codeKeys ?? [{ id: "k1", secret: Buffer.alloc(32, 2) }] },
-      randomBytes,
-    ),
+    ledgers: withDecoys(store, keyring),
+    keyring,
     stretch: createStretch(),
     random: randomBytes,
     parseRecipient: (recipient) =>
@@ -113,10 +121,14 @@ export function createFixture(options: Options = {}) {
         ? { ok: false, violation: { field: "recipient.phone_number", description: "no exclamation marks" } }
         : { ok: true, recipient, key: recipient.value.toLowerCase() },
     routes: new Map([route("sms", "phone"), route("voice", "phone"), route("email", "email")].map((each) => [each.channel, each])),
+    pretence: createPretence(randomBytes),
     events,
     maxDeadlineMs: 15_000,
   };
-  const call: Call = { caller: { application: options.application ?? application, kind: "service" }, signal: new AbortController().signal };
+  const call: Call = {
+    caller: { application: options.application ?? application, kind: "service", rights, keyId: "" },
+    signal: new AbortController().signal,
+  };
   return {
     clock,
     ledgers,
@@ -148,6 +160,8 @@ export const emptySend: SendCodeRequest = {
   client: { ipAddress: "", deviceId: "", userAgent: "" },
   idempotencyKey: "",
   captchaToken: "",
+  automaticFallback: false,
+  subject: "",
 };
 
 /** The value of a result that must be OK. */

@@ -200,7 +200,7 @@ describe("sendCode", () => {
 
   it("hides the provider's name from browsers", async () => {
     const f = createFixture();
-    const challenge = await ok(f.send({}, { ...f.call, caller: { application, kind: "browser" } }));
+    const challenge = await ok(f.send({}, { ...f.call, caller: { application, kind: "browser", rights: ["codes"], keyId: "" } }));
     expect(challenge.deliveries).toMatchObject([{ provider: "" }]);
   });
 });

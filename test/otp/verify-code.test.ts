@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { LedgerStore } from "../../src/otp/ports.ts";
+import type { LedgerStore } from "../../src/otp/store-ports.ts";
 import { application, createFixture, hour, minute, no, ok } from "./fixture.ts";
 
 const payment = { purpose: "payment", binding: { amount: "100.00 EUR", payee: "Jane" } };

@@ -1,5 +1,5 @@
 /** What can be wrong with every field of every request, found through the contract itself: a new field is held to it too. */
-import type { DescField, DescMessage, JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { CodeService } from "../../src/gen/countersign/v1/code_service_pb.js";
 import type { Method, Sent } from "../rpc/wire-clients.ts";
 
@@ -42,6 +42,7 @@ const notText: Readonly<Record<string, JsonValue>> = {
   "a lone surrogate": "\ud800",
 };
 const notGroup: Readonly<Record<string, JsonValue>> = { "a text": "x", "a number": 5, "an array": [1], "a boolean": false };
+const notFlag: Readonly<Record<string, JsonValue>> = { "a text": "true", "a number": 1, "an array": [true], "an object": {} };
 const noChannel: Readonly<Record<string, JsonValue>> = {
   "an unknown number": 99,
   "a negative number": -1,
@@ -54,7 +55,9 @@ const notChannel: Readonly<Record<string, JsonValue>> = {
   "a number too large": 2 ** 31,
 };
 
-function badValuesOf(method: Method, good: JsonObject, path: readonly DescField[], field: DescField): BadField[] {
+function badValuesOf(method: Method, usual: JsonObject, path: readonly DescField[], field: DescField): BadField[] {
+  // Only authenticators reach a subject, and they have to be named.
+  const good = path.length > 0 && field.name === "subject" ? { ...usual, channels: ["CHANNEL_TOTP"] } : usual;
   const bad = (values: Readonly<Record<string, JsonValue>>, wrap: (value: JsonValue) => JsonValue, encoding?: "json"): BadField[] =>
     Object.entries(values).map(([what, value]) => ({
       name: `${method}: ${[...path, field].map(({ name }) => name).join(".")}: ${what}`,
@@ -70,6 +73,7 @@ function badValuesOf(method: Method, good: JsonObject, path: readonly DescField[
   if (field.fieldKind === "list") return [...bad(noChannel, (value) => [value]), ...bad(notChannel, (value) => [value], "json")];
   if (field.fieldKind === "enum") return [...bad(noChannel, itself), ...bad(notChannel, itself, "json")];
   if (field.fieldKind === "message") return bad(notGroup, itself, "json");
+  if (field.fieldKind === "scalar" && field.scalar === ScalarType.BOOL) return bad(notFlag, itself, "json");
   return [...bad(badText, itself), ...bad(notText, itself, "json")];
 }
 

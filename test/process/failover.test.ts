@@ -18,7 +18,16 @@ beforeAll(async () => {
     config: {
       store: { url: newSqlite().url },
       secrets: { ledgerKey: newSecret(), codeKeys: [{ id: "a", secret: newSecret() }] },
-      applications: [{ id: "shop", displayName: "Shop", purposes: ["login"], channels: ["sms"], keys: [{ id: "k", hash: caller.hash }] }],
+      applications: [
+        {
+          id: "shop",
+          displayName: "Shop",
+          purposes: ["login"],
+          channels: ["sms"],
+          policy: { countries: ["DE", "AT"] },
+          keys: [{ id: "k", hash: caller.hash }],
+        },
+      ],
       providers: { main: { ...twilio, baseUrl: main.baseUrl }, spare: { ...twilio, baseUrl: spare.baseUrl } },
       channels: { sms: [{ to: { countries: ["AT"] }, providers: ["spare"] }, { providers: ["main", "spare"] }] },
       circuitBreaker: { failures: 3, openSeconds: 3600 },

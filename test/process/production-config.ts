@@ -8,6 +8,7 @@ import { account } from "../providers/twilio-server.ts";
 type Settings = Record<string, unknown>;
 type Sample = Settings & {
   readonly applications: readonly [Settings];
+  readonly secrets: Settings & { readonly authenticatorKeys: readonly Settings[] };
   readonly providers: Readonly<Record<"twilio-main" | "mail", Settings>>;
 };
 
@@ -28,13 +29,28 @@ export const newSecret = (): string => randomBytes(32).toString("base64");
 /** One application called "shop", with these keys; channels as there are vendors. Limits are the sample's own, texts those of the service. */
 export function sampleConfig({ twilio, smtp }: Vendors, keys: readonly Key[]) {
   const sample = fill(parse(readFileSync(new URL("../../countersign.sample.yaml", import.meta.url), "utf8"))) as Sample;
-  const [{ wording: _wording, ...shop }] = sample.applications;
-  const { apiKey: _, ...twilioMain } = sample.providers["twilio-main"];
+  // Whose vendors are elsewhere is left out, and every number may be sent to that the vendors' test doubles know.
+  const [{ wording: _wording, captcha: _captcha, lookup: _lookup, sendLimits: _sendLimits, sandbox: _sandbox, ...shop }] =
+    sample.applications;
+  const policy = { countries: "*", voice: { countries: "*" }, allow: ["+1500555"] };
+  const { apiKey: _, receipts: ___, ...twilioMain } = sample.providers["twilio-main"];
   const { auth: __, ...mail } = sample.providers.mail;
+  const authenticatorKeys = sample.secrets.authenticatorKeys.filter(({ awsKms }) => awsKms === undefined);
   const channels = { ...(twilio && { sms: ["twilio-main"], voice: ["twilio-main"] }), ...(smtp && { email: ["mail"] }) };
-  const application = { ...shop, channels: Object.keys(channels), keys: keys.map(({ hash }, index) => ({ id: `key-${index}`, hash })) };
+  const application = {
+    ...shop,
+    policy,
+    channels: Object.keys(channels),
+    keys: keys.map(({ hash }, index) => ({ id: `key-${index}`, hash })),
+  };
   return {
     ...sample,
+    secrets: { ...sample.secrets, authenticatorKeys },
+    listen: { admin: "127.0.0.1:0" },
+    captchas: {},
+    // Tests that load it send more than anybody would; `send-limits.test.ts` is about these.
+    sendLimits: [] as unknown,
+    lookups: {},
     applications: [application],
     providers: {
       ...(twilio && { "twilio-main": { ...twilioMain, accountSid: account.sid, authToken: account.token, ...twilio } as Settings }),

@@ -21,7 +21,7 @@ export const sqliteContents = (path: string): StoreContents => ({
     const { ledger, nonce } = split(challengeId);
     const connection = new DatabaseSync(path, { timeout: 2_000 });
     const { changes } = connection
-      .prepare("UPDATE ledgers SET body = json_set(body, ?, unixepoch() * 1000 - 1000) WHERE id = ?")
+      .prepare("UPDATE ledgers SET record = json_set(record, ?, unixepoch() * 1000 - 1000) WHERE id = ?")
       .run(`$.challenges."${nonce}".expiresAt`, ledger);
     connection.close();
     if (changes !== 1) throw new Error("there is no such ledger");

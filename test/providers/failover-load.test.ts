@@ -48,7 +48,7 @@ test("while the first account is away the second delivers, nobody gets two messa
 
   await gate.shut();
   // Until idle connections are seen to be gone; what is written to one is the other test's.
-  await setTimeout(100);
+  await setTimeout(1_000);
   const away = await send(3_000);
   expect(share(away, "spare")).toBeGreaterThanOrEqual(0.999);
   expect(f.changes).toEqual(["main DE open"]);

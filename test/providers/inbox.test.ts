@@ -17,6 +17,7 @@ test("keeps what was sent, newest first, with the time of each", async () => {
       code: "482913",
       challengeId: "challenge-1",
       sentAt: "2030-01-02T03:04:06.000Z",
+      html: mailMessage.html,
     },
     {
       channel: "sms",

@@ -6,6 +6,7 @@ export const smsMessage: Message = {
   code: "482913",
   text: "482913 is your Example code. It expires in 5 minutes. Never share it.",
   locale: "en",
+  application: "shop",
   challengeId: "challenge-1",
   deliveryId: "d1",
 };

@@ -12,7 +12,7 @@ const config = twilioConfig.parse({ kind: "twilio", accountSid: `AC${"0".repeat(
 
 async function scriptOf(more: Partial<Wording>): Promise<string> {
   const message = createVoiceRoute(noCarrier).compose({ ...wording, ...more });
-  const { body } = await buildRequest({ ...message, challengeId: "challenge-1", deliveryId: "d1" }, config, sdk);
+  const { body } = await buildRequest({ ...message, application: "shop", challengeId: "challenge-1", deliveryId: "d1" }, config, sdk);
   return new URLSearchParams(body).get("Twiml") ?? "";
 }
 

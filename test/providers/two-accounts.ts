@@ -38,6 +38,7 @@ export async function startTwoAccounts({ main = {}, spare = {}, circuitBreaker =
       random: createRandom(),
       now: () => Date.now(),
       countryOf,
+      isSettled: async () => true,
       onCircuitChange: ({ provider, country, state }) => void changes.push(`${provider} ${country} ${state}`),
     },
   );

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { expect, it } from "vitest";
+import { rights } from "../../src/otp/types.ts";
 import { createAuthenticate, createKey, createOpenAuthenticate, hashKey, isKeyWhole } from "../../src/rpc/auth.ts";
 import { application } from "../otp/fixture.ts";
 
-const service = { application, kind: "service" } as const;
-const browser = { application, kind: "browser" } as const;
+const service = { application, kind: "service", rights, keyId: "" } as const;
+const browser = { application, kind: "browser", rights: ["codes"], keyId: "" } as const;
 const [first, second] = [createKey(randomBytes), createKey(randomBytes)];
 const authenticate = createAuthenticate([
   { hash: hashKey(first), caller: service },

@@ -57,6 +57,9 @@ const values: readonly Case[] = [
   ...["two words", "x".repeat(129), nul, "\u00e9"].map((idempotencyKey) =>
     bad(`idempotency_key ${JSON.stringify(idempotencyKey.slice(0, 20))}`, send({ idempotencyKey }), "idempotency_key"),
   ),
+  ...[nul, "x".repeat(129), "a\u2028b"].map((subject) =>
+    bad(`subject ${JSON.stringify(subject.slice(0, 20))}`, send({ subject }), "subject"),
+  ),
   bad("a captcha token that is too long", send({ captchaToken: "x".repeat(4097) }), "captcha_token"),
   bad("two fields at once", send({ purpose: "NO", locale: "not a language" }), "locale", "purpose"),
   ...["", "short!", nul, "x".repeat(200)].flatMap((challengeId) =>

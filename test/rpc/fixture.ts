@@ -7,11 +7,13 @@ import { getChallenge } from "../../src/otp/get-challenge.ts";
 import { resendCode } from "../../src/otp/resend-code.ts";
 import { sendCode } from "../../src/otp/send-code.ts";
 import { tellChanges } from "../../src/otp/tell-changes.ts";
+import { rights } from "../../src/otp/types.ts";
 import { verifyCode } from "../../src/otp/verify-code.ts";
 import { watchChallenge } from "../../src/otp/watch-challenge.ts";
 import { createWatches, type Watches } from "../../src/otp/watches.ts";
 import type { Authenticate } from "../../src/rpc/auth.ts";
 import { createAuthenticate, hashKey } from "../../src/rpc/auth.ts";
+import type { FindClientAddress } from "../../src/rpc/client-address.ts";
 import { createConnectHandler } from "../../src/rpc/connect-handler.ts";
 import type { UseCases } from "../../src/rpc/handlers.ts";
 import { createCodeService } from "../../src/rpc/handlers.ts";
@@ -26,17 +28,18 @@ export const key = "cs_test-key";
 type Options = {
   readonly useCases: UseCases;
   readonly authenticate?: Authenticate;
+  readonly findAddress?: FindClientAddress;
   readonly grpc?: Partial<GrpcLimits>;
   readonly http?: Partial<HttpLimits>;
   readonly origins?: readonly string[];
 };
 
 /** Both listeners on free ports, with one set of handlers behind them. */
-export async function startWires({ useCases, authenticate, grpc, http, origins = [] }: Options) {
+export async function startWires({ useCases, authenticate, findAddress, grpc, http, origins = [] }: Options) {
   const failures: { errorId: string; rpc: string; cause: unknown }[] = [];
   const log = (failure: (typeof failures)[number]) => void failures.push(failure);
-  const known = createAuthenticate([{ hash: hashKey(key), caller: { application, kind: "service" } }]);
-  const services = [createCodeService(useCases, authenticate ?? known)];
+  const known = createAuthenticate([{ hash: hashKey(key), caller: { application, kind: "service", rights, keyId: "" } }]);
+  const services = [createCodeService(useCases, authenticate ?? known, findAddress)];
   const local = { host: "127.0.0.1", port: 0 };
   const grpcListener = await listenGrpc({ ...local, setting: "COUNTERSIGN_GRPC_ADDR", services, log, limits: grpc });
   grpcListener.setServing(true);

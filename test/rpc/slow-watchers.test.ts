@@ -20,6 +20,7 @@ const challenge: Challenge = {
   attemptsRemaining: 5,
   sendsRemaining: 4,
   deliveries: [],
+  sandbox: false,
 };
 
 /** Each takes the answer's head and then nothing more. */

@@ -8,7 +8,7 @@ import {
   SendCodeResponseSchema,
   VerifyCodeResponseSchema,
 } from "../../src/gen/countersign/v1/code_service_pb.js";
-import { createBinaryWriter } from "../../src/rpc/write-binary.ts";
+import { createBinaryWriter, hasSteps } from "../../src/rpc/write-binary.ts";
 
 const time = { seconds: 1_789_000_000n, nanos: 999_000_000 };
 const delivery = { channel: Channel.SMS, provider: "inbox", state: DeliveryState.ACCEPTED, createTime: time, updateTime: time };
@@ -32,6 +32,15 @@ describe("createBinaryWriter writes what the library writes", () => {
   it("for an answer with everything in it, and for an empty one", () => {
     expectSame(SendCodeResponseSchema, { challenge });
     expectSame(SendCodeResponseSchema, {});
+  });
+
+  it("for a flag that is set, and the moment that goes with it", () => {
+    expectSame(SendCodeResponseSchema, { challenge: { ...challenge, sandbox: true, simSwapTime: time } });
+  });
+
+  it("by steps of its own, and not by the library's, for what the service answers", () => {
+    for (const desc of [SendCodeResponseSchema, VerifyCodeResponseSchema]) expect(hasSteps(desc)).toBe(true);
+    expect(hasSteps(SendCodeRequestSchema)).toBe(false);
   });
 
   it("for each choice of a oneof, and for none", () => {

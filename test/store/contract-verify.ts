@@ -70,6 +70,22 @@ export function verifyContract(store: GetStore): void {
       expect(await waitsTruthfully(check, { status: "exhausted", scope: "recipient" })).toMatchObject({ status: "approved" });
     });
 
+    test("a lock that is hidden: a guess costs its challenge as any other, is compared with nothing, and lengthens no lock", async () => {
+      const ref = newRef();
+      const limits = limitsWith({ failuresInRow: 1 });
+      const hidden = (code: string, more = {}) => store().verify(guessing(ref, code, { limits, hidesLock: true, ...more }));
+      const request = { id: "one", content: "same" };
+      await store().open(opening(ref, { limits }));
+      expect(await hidden("wrong")).toMatchObject({ status: "mismatch", attemptsRemaining: 4 });
+      expect(await store().verify(guessing(ref, "right", { limits }))).toMatchObject({ status: "exhausted", scope: "recipient" });
+      expect(await hidden("right", { request })).toMatchObject({ status: "mismatch", attemptsRemaining: 3 });
+      expect(await hidden("right", { context: "other" })).toMatchObject({ status: "binding_mismatch", attemptsRemaining: 2 });
+      expect(await hidden("right", { request })).toMatchObject({ status: "mismatch", attemptsRemaining: 3 });
+      for (const attemptsRemaining of [1, 0]) expect(await hidden("right")).toMatchObject({ status: "mismatch", attemptsRemaining });
+      expect(await hidden("right")).toEqual({ status: "exhausted", scope: "challenge" });
+      expect(await store().read(ref)).toMatchObject({ challenge: { state: "open", attempts: 5 }, failuresInRow: 1 });
+    });
+
     test("what is left is the least of all budgets", async () => {
       const cases = [
         limitsWith({ guessesPerChallenge: 3 }),

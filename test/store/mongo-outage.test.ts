@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { LedgerStore } from "../../src/otp/ports.ts";
+import { monotonicMs } from "../../src/otp/limit-counter.ts";
 import { StoreUnavailable } from "../../src/otp/refusal.ts";
+import type { LedgerStore, LimitStore } from "../../src/otp/store-ports.ts";
 import { openMongoStore } from "../../src/store/mongo.ts";
 import { findMongo } from "./databases.ts";
+import { taking } from "./limits-requests.ts";
 
-import { guessing, newRef, opening, recording } from "./requests.ts";
+import { guessing, limitsWith, newRef, opening, openingUnsent, recording, resending } from "./requests.ts";
 import { startWire, type Wire } from "./wire.ts";
 
 const mongo = await findMongo();
@@ -16,7 +18,7 @@ const timeoutMs = 1_000;
 
 describe.skipIf(!mongo || !host)("a MongoDB that goes away", () => {
   let wire: Wire;
-  let store: LedgerStore;
+  let store: LedgerStore & LimitStore;
   beforeAll(async () => {
     wire = await startWire({ host, port: Number(port) });
     store = await openMongoStore({ url: through(wire), timeoutMs });
@@ -38,11 +40,21 @@ describe.skipIf(!mongo || !host)("a MongoDB that goes away", () => {
     wire[how]();
     const calls = [
       () => store.open(opening(newRef())),
+      () => store.openUnsent(openingUnsent(newRef())),
+      () => store.openUnsent(openingUnsent(newRef(), { hideAbsence: true })),
+      () => store.resend(resending(ref, { insteadOf: send.message.deliveryId })),
       () => store.verify(guessing(ref, "right")),
+      () => store.verify(guessing(ref, "right", { claim: { authenticator: "a1", position: 1, drift: 0 } })),
       () => store.cancel(ref),
+      () => store.charge({ ...newRef(), limits: limitsWith() }),
       () => store.read(ref),
       () => store.recordDelivery(recording(ref, send.message.deliveryId)),
+      () => store.recordDelivery(recording(ref, send.message.deliveryId, { state: "failed" })),
+      () => store.dueFallbacks({ before: Date.now(), limit: 10 }),
+      () => store.endFallback(ref),
       () => store.forgive(ref.ledger),
+      () => store.takeLimits([taking()]),
+      () => store.giveBackLimits({ takes: [taking()], beganAtMs: monotonicMs() }),
       () => store.ping(),
     ];
     const failures = await Promise.all(calls.map(failureOf));

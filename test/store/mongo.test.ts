@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
-import type { LedgerStore } from "../../src/otp/ports.ts";
+import type { LedgerStore } from "../../src/otp/store-ports.ts";
 import { openMongoStore } from "../../src/store/mongo.ts";
 import { ledgerContract } from "./contract.ts";
 import { findMongo } from "./databases.ts";
+import { plantInMongo } from "./plant.ts";
 import { races } from "./races.ts";
 
 const mongo = await findMongo();
@@ -14,7 +15,7 @@ describe.skipIf(!mongo)("on MongoDB", () => {
 
   ledgerContract("MongoDB", async () => {
     const store = await openMongoStore({ url });
-    return { store, close: () => store.close() };
+    return { store, plant: plantInMongo(url), close: () => store.close() };
   });
 
   describe("a race is won by several stores on one database", () => {
@@ -23,6 +24,6 @@ describe.skipIf(!mongo)("on MongoDB", () => {
       stores.push(...(await Promise.all(Array.from({ length: 6 }, () => openMongoStore({ url, timeoutMs: 10_000 })))));
     });
     afterAll(() => Promise.all(stores.map((store) => store.close())));
-    test.each(races.map((race) => [race.name, race] as const))("%s", (_, race) => race.run(stores));
+    test.each(races.map((race) => [race.name, race] as const))("%s", (_, race) => race.run(stores, plantInMongo(url)));
   });
 });

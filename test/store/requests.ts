@@ -1,6 +1,15 @@
 /** Requests to a ledger store, as short as a test can say them. A code's hash is the code: to a store it is only a string. */
 import { randomBytes } from "node:crypto";
-import type { ChallengeRef, NewMessage, OpenChallenge, RecordDelivery, ResendChallenge, VerifyChallenge } from "../../src/otp/ledger.ts";
+import type { LedgerAuthenticator } from "../../src/otp/authenticator.ts";
+import type {
+  ChallengeRef,
+  NewMessage,
+  OpenChallenge,
+  OpenUnsent,
+  RecordDelivery,
+  ResendChallenge,
+  VerifyChallenge,
+} from "../../src/otp/ledger.ts";
 import type { LedgerLimits } from "../../src/otp/types.ts";
 
 export const minute = 60_000;
@@ -36,6 +45,33 @@ export const opening = (ref: ChallengeRef, more: OpenMore = {}): OpenChallenge =
   limits: limitsWith(),
   ...more,
   message: messageWith(more.message),
+});
+
+export const openingUnsent = (ref: ChallengeRef, more: Partial<OpenUnsent> = {}): OpenUnsent => ({
+  ...ref,
+  purpose: "login",
+  context: "context",
+  lifetimeMs: 10 * minute,
+  limits: limitsWith(),
+  accepts: ["totp", "hotp", "recovery_code"],
+  sealed: "sealed",
+  hideAbsence: false,
+  ...more,
+});
+
+/** An active one, as it lies in a ledger. */
+export const authenticatorWith = (more: Partial<LedgerAuthenticator> = {}): LedgerAuthenticator => ({
+  kind: "totp",
+  name: "Phone",
+  createdAt: 1_800_000_000_000,
+  attempts: 0,
+  secret: "k1.encrypted",
+  algorithm: "sha1",
+  digits: 6,
+  periodSeconds: 30,
+  next: 0,
+  drift: 0,
+  ...more,
 });
 
 type ResendMore = Partial<Omit<ResendChallenge, "message">> & { readonly message?: Parameters<typeof messageWith>[0] };

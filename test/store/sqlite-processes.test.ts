@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { guessing, newRef, opening } from "./requests.ts";
-import type { Acknowledged } from "./sqlite-child.ts";
+import { plantInSqlite } from "./plant.ts";
+import { tally } from "./racing.ts";
+import { authenticatorWith, guessing, newRef, opening, openingUnsent } from "./requests.ts";
+import type { Acknowledged, Racing } from "./sqlite-child.ts";
 import { newPath, openOn } from "./sqlite-file.ts";
 
 const script = fileURLToPath(new URL("./sqlite-child.ts", import.meta.url));
@@ -76,22 +78,26 @@ describe("SQLite store and processes", () => {
     await expectKept(path, acknowledged);
   });
 
-  it("accepts a code once when two processes race on one file", async () => {
+  it.each([
+    ["accepts a code once", "right", { approved: 1, used: 199 }],
+    ["accepts one claim of a position", "claim", { approved: 1, used: 199 }],
+    ["sends one message in the place of another", "fallback", { opened: 1, not_due: 199 }],
+    ["charges a subject no more than its budget", "charge", { charged: 10, exhausted: 190 }],
+  ] as const)("%s when two processes race on one file", async (_, call, expected) => {
     const path = newPath();
     const store = await openOn(path);
     const ref = newRef();
-    await store.open(opening(ref, { limits: { ...opening(ref).limits, guessesPerChallenge: 10 } }));
-    const racers = [start(["race", path, JSON.stringify(ref)]), start(["race", path, JSON.stringify(ref)])].map((child) => ({
-      child,
-      lines: linesOf(child),
-    }));
+    await plantInSqlite(path)(ref, { a1: authenticatorWith() });
+    const send = opening(ref, { fallback: { channels: ["voice"], afterMs: 0 }, message: { leaseMs: 0 } });
+    if (call === "claim") await store.openUnsent(openingUnsent(ref));
+    else if (call !== "charge") await store.open(send);
+    const racing: Racing = { ref, call, insteadOf: send.message.deliveryId };
+    const racers = [0, 1].map(() => start(["race", path, JSON.stringify(racing)])).map((child) => ({ child, lines: linesOf(child) }));
     for (const { lines } of racers) expect((await lines.next()).value).toEqual({ ready: true });
     for (const { child } of racers) child.stdin?.write("go\n");
     const outcomes: string[] = [];
     for (const { lines } of racers) outcomes.push(...(((await lines.next()).value as Line).outcomes ?? []));
-    expect(outcomes).toHaveLength(200);
-    expect(outcomes.filter((status) => status === "approved")).toHaveLength(1);
-    expect(outcomes.filter((status) => status === "used")).toHaveLength(199);
+    expect(tally(outcomes.map((status) => ({ status })))).toEqual(expected);
   });
 
   it("does not keep a process alive that forgot to close it", async () => {

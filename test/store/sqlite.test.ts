@@ -9,8 +9,9 @@ import { StoreUnavailable } from "../../src/otp/refusal.ts";
 import { openSqliteStore, startWorker, storeOn } from "../../src/store/sqlite.ts";
 import { createBatches } from "../../src/store/sqlite-batches.ts";
 import { ledgerContract, type OpenedStore } from "./contract.ts";
+import { plantInSqlite } from "./plant.ts";
 import { races } from "./races.ts";
-import { guessing, newRef, opening, recording } from "./requests.ts";
+import { guessing, limitsWith, newRef, opening, openingUnsent, recording, resending } from "./requests.ts";
 import { newDirectory, newPath, openOn, peek } from "./sqlite-file.ts";
 
 ledgerContract("SQLite", () => openInNewDirectory());
@@ -18,7 +19,7 @@ ledgerContract("SQLite", () => openInNewDirectory());
 describe("races on two SQLite stores of one file", () => {
   it.each(races)("$name", async ({ run }) => {
     const path = newPath();
-    await run(await Promise.all([openOn(path), openOn(path)]));
+    await run(await Promise.all([openOn(path), openOn(path)]), plantInSqlite(path));
   });
 });
 
@@ -31,9 +32,11 @@ describe("opening a SQLite store", () => {
   });
 
   it("is done by several at once", async () => {
-    const path = newPath();
-    const stores = await Promise.all(Array.from({ length: 4 }, () => openOn(path)));
-    await Promise.all(stores.map((store) => store.ping()));
+    for (let round = 0; round < 5; round++) {
+      const path = newPath();
+      const stores = await Promise.all(Array.from({ length: 4 }, () => openOn(path)));
+      await Promise.all(stores.map((store) => store.ping()));
+    }
   });
 
   it.each([
@@ -42,7 +45,7 @@ describe("opening a SQLite store", () => {
     ["a file in a file", () => join(withContent("x".repeat(4_096)), "ledgers.db"), "a part of the path is not a directory"],
     ["a file that is no database", () => withContent("no database, ".repeat(500)), "the file is not a database"],
     ["another program's database", () => withSchema("CREATE TABLE theirs (x)"), "it is another program's database"],
-    ["the database of a newer version", () => withSchema("PRAGMA application_id = 0x4353474e; PRAGMA user_version = 2"), "has version 2"],
+    ["the database of a newer version", () => withSchema("PRAGMA application_id = 0x4353474e; PRAGMA user_version = 3"), "has version 3"],
   ])("refuses %s, and says what to do", async (_, make, why) => {
     const path = make();
     const refused = openSqliteStore({ path });
@@ -90,11 +93,13 @@ describe("a SQLite store", () => {
     const path = newPath();
     const store = await openOn(path);
     const [damaged, whole] = [newRef(), newRef()];
-    await Promise.all([store.open(opening(damaged)), store.open(opening(whole))]);
-    peek(path).prepare("UPDATE ledgers SET body = 'quoted' WHERE id = ?").run(damaged.ledger);
+    const fallback = { channels: ["voice" as const], afterMs: 0 };
+    await Promise.all([damaged, whole].map((ref) => store.open(opening(ref, { fallback, message: { leaseMs: 0 } }))));
+    peek(path).prepare("UPDATE ledgers SET record = 'quoted' WHERE id = ?").run(damaged.ledger);
     const [refused, answered] = await Promise.allSettled([store.read(damaged), store.read(whole)]);
     expect(refused).toMatchObject({ status: "rejected", reason: { message: expect.stringMatching(/^(?!.*quoted).*damaged/) } });
     expect(answered).toMatchObject({ status: "fulfilled", value: { challenge: { state: "open" } } });
+    expect(await store.dueFallbacks({ before: Date.now() + 5, limit: 9 })).toEqual([whole]);
   });
 
   it("lives in memory alone where it is asked to", async () => {
@@ -133,7 +138,16 @@ describe("a SQLite store", () => {
     const holder = peek(path);
     holder.exec("BEGIN IMMEDIATE");
     const from = performance.now();
-    await expect(store.ping()).rejects.toThrow(StoreUnavailable);
+    const ref = newRef();
+    const calls = await Promise.allSettled([
+      store.ping(),
+      store.openUnsent(openingUnsent(ref, { hideAbsence: true })),
+      store.charge({ ...ref, limits: limitsWith() }),
+      store.resend(resending(ref, { insteadOf: "d1" })),
+      store.dueFallbacks({ before: Date.now(), limit: 9 }),
+      store.endFallback(ref),
+    ]);
+    for (const call of calls) expect(call).toMatchObject({ status: "rejected", reason: { name: "StoreUnavailable" } });
     expect(performance.now() - from).toBeLessThan(4_000);
     holder.exec("ROLLBACK");
     await store.ping();
@@ -145,7 +159,7 @@ describe("a SQLite store", () => {
     await (await openOn(path)).open(opening(ref));
     const file = peek(path);
     file.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)
-      INSERT INTO ledgers (id, application, body, updated_at, purge_at) SELECT 'old' || i, 'shop', '{}', 1, 1 FROM n`);
+      INSERT INTO ledgers (id, application, record, updated_at, purge_at) SELECT 'old' || i, 'shop', '{}', 1, 1 FROM n`);
     const left = file.prepare("SELECT count(*) AS n FROM ledgers");
     await expect.poll(() => left.get(), { timeout: 5_000 }).toEqual({ n: 1 });
     expect(await (await openOn(path)).read(ref)).toBeDefined();
@@ -204,9 +218,11 @@ describe("a SQLite store", () => {
 /** Outlives single tests, as the contract's store does. */
 async function openInNewDirectory(): Promise<OpenedStore> {
   const directory = mkdtempSync(join(tmpdir(), "countersign-sqlite-"));
-  const store = await openSqliteStore({ path: join(directory, "ledgers.db") });
+  const path = join(directory, "ledgers.db");
+  const store = await openSqliteStore({ path });
   return {
     store,
+    plant: plantInSqlite(path),
     close: async () => {
       await store.close();
       rmSync(directory, { recursive: true, force: true });

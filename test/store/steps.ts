@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { ChallengeRef } from "../../src/otp/ledger.ts";
-import type { LedgerStore } from "../../src/otp/ports.ts";
+import type { LedgerStore } from "../../src/otp/store-ports.ts";
 import type { LedgerLimits } from "../../src/otp/types.ts";
 import { guessing } from "./requests.ts";
 

@@ -1,5 +1,5 @@
-import type { RedemptionStore } from "../../src/otp/ports.ts";
 import { judgeRedemption } from "../../src/otp/redemption.ts";
+import type { RedemptionStore } from "../../src/otp/store-ports.ts";
 
 /** Right by being synchronous; its clock is the test's. */
 export function createMemoryRedemptions(clock: { now: number }): RedemptionStore {

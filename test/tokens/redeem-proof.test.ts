@@ -5,6 +5,7 @@ import type { Outcome } from "../../src/otp/ports.ts";
 import type { ProofKey } from "../../src/otp/proof.ts";
 import { type RedeemDeps, redeemProof } from "../../src/otp/redeem-proof.ts";
 import type { Call } from "../../src/otp/types.ts";
+import { rights } from "../../src/otp/types.ts";
 import { createProofReader } from "../../src/tokens/read-proof.ts";
 import { createProofSigner } from "../../src/tokens/sign-proof.ts";
 import { application, no, ok } from "../otp/fixture.ts";
@@ -26,9 +27,9 @@ function createService(keys: readonly ProofKey[]) {
   return { clock, outcomes, deps, redeem, signer: createProofSigner(terms, keys) };
 }
 
-const call: Call = { caller: { application, kind: "service" }, signal: new AbortController().signal };
-const bank: Call = { ...call, caller: { application: { ...application, id: "bank" }, kind: "service" } };
-const browser: Call = { ...call, caller: { application, kind: "browser" } };
+const call: Call = { caller: { application, kind: "service", rights, keyId: "" }, signal: new AbortController().signal };
+const bank: Call = { ...call, caller: { application: { ...application, id: "bank" }, kind: "service", rights, keyId: "" } };
+const browser: Call = { ...call, caller: { application, kind: "browser", rights: ["codes"], keyId: "" } };
 
 describe.each(["ES256", "EdDSA"] as const)("a proof by %s", (algorithm) => {
   const current = newKey("k1", "current", algorithm);

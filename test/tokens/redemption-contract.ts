@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { RedemptionStore } from "../../src/otp/ports.ts";
 import type { Redemption } from "../../src/otp/redemption.ts";
+import type { RedemptionStore } from "../../src/otp/store-ports.ts";
 
 const minute = 60_000;
 

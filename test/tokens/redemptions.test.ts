@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MongoClient } from "mongodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RedemptionStore } from "../../src/otp/ports.ts";
 import { judgeRedemption } from "../../src/otp/redemption.ts";
+import type { RedemptionStore } from "../../src/otp/store-ports.ts";
 import { openMongoStore } from "../../src/store/mongo.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { findMongo, type TestMongo } from "../store/databases.ts";

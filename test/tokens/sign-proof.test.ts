@@ -1,8 +1,8 @@
-import { createPublicKey } from "node:crypto";
+import { createPublicKey, verify } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { describe, expect, test, vi } from "vitest";
 import { digestBinding } from "../../src/otp/proof.ts";
-import { channels } from "../../src/otp/types.ts";
+import { channels, rights } from "../../src/otp/types.ts";
 import { createProofSigner } from "../../src/tokens/sign-proof.ts";
 import { application, createFixture, no, ok } from "../otp/fixture.ts";
 import { newKey, newProof, shopAudience, terms } from "./kit.ts";
@@ -60,7 +60,7 @@ describe("VerifyCode", () => {
 
   test("gives every application another pseudonym for the same recipient", async () => {
     const service = createService();
-    const bank = { ...service.call, caller: { application: { ...application, id: "bank" }, kind: "service" as const } };
+    const bank = { ...service.call, caller: { application: { ...application, id: "bank" }, kind: "service" as const, rights, keyId: "" } };
     const subs = [];
     for (const call of [service.call, bank]) {
       const { challengeId } = await ok(service.send({}, call));
@@ -116,6 +116,18 @@ describe("a proof", () => {
   test("has no digest of a binding where there is none", async () => {
     const signer = createProofSigner(terms, [newKey("k2", "current", "EdDSA")]);
     expect(decodeJwt(await signer.sign(newProof({ bindingDigest: digestBinding({}) })))).not.toHaveProperty("binding_sha256");
+  });
+
+  test("has a valid signature of one length, also where an integer of it begins with zeros", async () => {
+    const signer = createProofSigner(terms, [key]);
+    const publicKey = { key: createPublicKey(key.privateKey), dsaEncoding: "ieee-p1363" } as const;
+    // Each of the two integers begins with a byte of zeros once in 256, and once in 512 is one byte shorter for it.
+    for (let i = 0; i < 3_000; i += 1) {
+      const [header, claims, text = ""] = (await signer.sign(newProof())).split(".");
+      const signature = Buffer.from(text, "base64url");
+      expect(signature).toHaveLength(64);
+      expect(verify("sha256", Buffer.from(`${header}.${claims}`), publicKey, signature)).toBe(true);
+    }
   });
 
   test("is signed by the current key, and by no key when there is none", () => {

@@ -1,0 +1,88 @@
+import { openBlockTable } from "../abuse/block-table.ts";
+import { requireCaptcha } from "../abuse/captcha.ts";
+import { clientKeysOf } from "../abuse/client-key.ts";
+import { type Checks, createChecks } from "../abuse/create-checks.ts";
+import { createLimitsCheck } from "../abuse/limits.ts";
+import { priceOf } from "../abuse/price.ts";
+import { createPumpingGuard } from "../abuse/pumping-guard.ts";
+import { createSendGuard } from "../abuse/send-guard.ts";
+import { describeNumber } from "../channels/number-type.ts";
+import { dialCodeOf } from "../channels/phone-number.ts";
+import type { Config } from "../config/config.ts";
+import type { RandomBytes } from "../otp/code.ts";
+import type { SendGuard, TrafficObserver } from "../otp/guard-ports.ts";
+import type { Keyring } from "../otp/keyring.ts";
+import type { Events } from "../otp/ports.ts";
+import type { Store } from "../otp/store-ports.ts";
+import type { TrafficKind } from "../otp/traffic.ts";
+import type { VendorCaptchaConfig } from "../providers/captcha-config.ts";
+import { createCaptcha } from "../providers/create-captcha.ts";
+import { createLookup } from "../providers/create-lookup.ts";
+import type { LookupConfig } from "../providers/lookup-config.ts";
+import { createGuardEvents } from "../telemetry/guard-events.ts";
+import { createLimitLog } from "../telemetry/limit-log.ts";
+import type { Logger } from "../telemetry/log.ts";
+
+export type GuardDeps = {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly random: RandomBytes;
+  readonly now: () => number;
+  readonly events: Pick<Events, "checkUnavailable">;
+  readonly logger: Logger;
+  readonly onFault: (cause: unknown) => void;
+};
+
+export type Guard = {
+  readonly guard: SendGuard;
+  readonly traffic: TrafficObserver;
+  readonly createChallenge: Checks["createChallenge"];
+  /** For the operator, who names places as the guard does. */
+  readonly places: { readonly placeKey: PlaceKey; readonly changed: () => Promise<void> };
+};
+
+type PlaceKey = (application: string, kind: TrafficKind, place: string) => string;
+
+/** Whoever is asked about a send before it is paid for; what they hold open goes away with the parts. */
+export async function openGuard(config: Config, deps: GuardDeps, parts: AsyncDisposableStack): Promise<Guard> {
+  const { store, keyring, now, logger, onFault } = deps;
+  const events = createGuardEvents(logger, now);
+  const checks = chooseChecks(config, deps, parts);
+  const blocks = await openBlockTable({ store, onFault });
+  parts.defer(() => blocks.close());
+  const keyOf: PlaceKey = (...parts) => keyring.digest("place", ...parts);
+  const networkOf = (ipAddress: string) => clientKeysOf(ipAddress)?.network;
+  const pumping = createPumpingGuard({ store, blocks, keyOf, dialCodeOf, networkOf, now, events, onFault }, config.pumping);
+  const limits = createLimitsCheck({
+    store,
+    digest: keyring.digest,
+    dialCodeOf,
+    priceOf: (ask) => priceOf(config.prices, ask),
+    passCaptcha: checks.captcha.passCaptcha,
+    requireCaptcha: (ask) => requireCaptcha(checks, ask),
+    onReached: createLimitLog(logger),
+  });
+  const guard = createSendGuard({
+    ofRecipient: [checks.policy, pumping],
+    ofCaller: [checks.captcha, limits],
+    last: [checks.lookup],
+  });
+  return { guard, traffic: pumping, createChallenge: checks.createChallenge, places: { placeKey: keyOf, changed: blocks.refresh } };
+}
+
+function chooseChecks(config: Config, { store, keyring, random, now, events }: GuardDeps, parts: AsyncDisposableStack): Checks {
+  const closing = <Part extends { close(): Promise<void> }>(part: Part): Part => {
+    parts.defer(() => part.close());
+    return part;
+  };
+  return createChecks(config, {
+    redemptions: store,
+    digest: keyring.digest,
+    random,
+    now,
+    describeNumber,
+    createCaptcha: (settings: VendorCaptchaConfig) => closing(createCaptcha(settings)),
+    createLookup: (settings: LookupConfig) => closing(createLookup(settings, { now })),
+    onUnavailable: events.checkUnavailable,
+  });
+}

@@ -1,0 +1,34 @@
+import type { Config } from "../config/config.ts";
+import { StoreUnavailable } from "../otp/refusal.ts";
+import type { Store } from "../otp/store-ports.ts";
+
+/** `opened` rejects with the setting and why it cannot be used. */
+export type Opening = { readonly opened: Promise<Store> };
+
+/** Resolves when the opening has begun: what the caller loads next, which holds up the event loop, no longer delays it. */
+export async function openStore({ store }: Config): Promise<Opening> {
+  const open = await loadStore(store);
+  const opened = open().catch((cause: unknown) => {
+    throw new Error(`store.url (COUNTERSIGN_STORE_URL): ${whyNotOpened(cause)}`, { cause });
+  });
+  // Whoever waits for it gets the failure; until then it is nobody's.
+  opened.catch(() => {});
+  return { opened };
+}
+
+/** The driver that is not used is not loaded: the embedded store starts in a fraction of the time. */
+async function loadStore(store: Config["store"]): Promise<() => Promise<Store>> {
+  if (store.kind === "sqlite") {
+    const { openSqliteStore } = await import("../store/sqlite.ts");
+    return () => openSqliteStore({ path: store.path });
+  }
+  const { openMongoStore } = await import("../store/mongo.ts");
+  return () => openMongoStore({ url: store.url });
+}
+
+/** In one line. Drivers name the host that does not answer, and never the URL with its password. */
+function whyNotOpened(cause: unknown): string {
+  const { message } = cause instanceof Error ? cause : new Error(String(cause));
+  const because = cause instanceof StoreUnavailable && cause.cause instanceof Error ? `: ${cause.cause.message}` : "";
+  return `${message}${because}`.replace(/\s+/g, " ");
+}
