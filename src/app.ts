@@ -124,6 +124,9 @@ export async function startApp(config: Config, logger: Logger, opening?: Opening
   const { grpc, http } = config.listen;
   const grpcListener = await listenGrpc({ ...grpc, setting: "listen.grpc (COUNTERSIGN_GRPC_ADDR)", services, log });
   parts.defer(() => grpcListener.close(graceMs));
+  const adminListener =
+    config.listen.admin && (await listenGrpc({ ...config.listen.admin, setting: "listen.admin", services: [admin], log }));
+  if (adminListener) parts.defer(() => adminListener.close(graceMs));
   let serving = true;
   const httpListener = await listenHttp({
     ...http,
@@ -148,9 +151,6 @@ export async function startApp(config: Config, logger: Logger, opening?: Opening
     origins: [...config.cors.origins, ...config.keys.flatMap(({ origins = [] }) => origins)],
     onError: (cause) => log({ errorId: "", rpc: "http", cause }),
   });
-  const adminListener =
-    config.listen.admin && (await listenGrpc({ ...config.listen.admin, setting: "listen.admin", services: [admin], log }));
-  if (adminListener) parts.defer(() => adminListener.close(graceMs));
   adminListener?.setServing(true);
   grpcListener.setServing(true);
   const started = parts.move();

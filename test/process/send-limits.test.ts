@@ -61,6 +61,7 @@ describe.each(stores)("limits of two processes on one database: $name", ({ newUr
 
 describe("the default table, in production, behind a proxy", () => {
   const caller = newKey();
+  const origin = "https://app.example.com";
   let service: Service;
 
   beforeAll(async () => {
@@ -68,7 +69,7 @@ describe("the default table, in production, behind a proxy", () => {
     onTeardown.push(() => smtp.stop());
     const { applications, ...config } = sampleConfig({ smtp: { port: smtp.port, ca: smtp.ca } }, []);
     const [shop] = applications;
-    const keys = [{ id: "page", hash: caller.hash, kind: "browser" }];
+    const keys = [{ id: "page", hash: caller.hash, kind: "browser", origins: [origin] }];
     service = await startService({
       config: { ...config, applications: [{ ...shop, keys }], sendLimits: undefined, trustedProxies: { networks: ["127.0.0.1"] } },
       store: newSqlite().url,
@@ -81,7 +82,7 @@ describe("the default table, in production, behind a proxy", () => {
       service.wires[index % 4]?.send({
         method: "SendCode",
         request: { recipient: { emailAddress: `${index}-${forwardedFor.length}@example.com` }, client: { ipAddress: `192.0.2.${index}` } },
-        headers: { "x-forwarded-for": forwardedFor, forwarded: `for=192.0.2.${index}` },
+        headers: { origin, "x-forwarded-for": forwardedFor, forwarded: `for=192.0.2.${index}` },
       });
     for (let index = 0; index < 10; index++) expect((await send(index, `198.51.100.${index}, 203.0.113.9`))?.code).toBe("OK");
     for (let index = 10; index < 14; index++)
