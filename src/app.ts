@@ -83,7 +83,7 @@ export async function startApp(config: Config, logger: Logger, opening?: Opening
   const ledgers = withDecoys(store, keyring);
   const watches = createWatches(ledgers);
   const onFault = (cause: unknown): void => log({ errorId: "", rpc: "guard", cause });
-  const guard = await openGuard(config, { store, keyring, random, now, events, logger, onFault }, parts);
+  const guard = await openGuard(config, { store, keyring, random, now, events, logger, onFault, gatherMs: 100 }, parts);
   const deps: AuthenticatorDeps & OtpDeps & ReceiptDeps & RedeemDeps & WatchDeps = {
     ledgers: tellChanges(ledgers, watches.changed),
     watches,

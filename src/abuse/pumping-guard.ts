@@ -25,6 +25,8 @@ export type PumpingDeps = PlacesDeps & {
     }): void;
   };
   readonly onFault: (cause: unknown) => void;
+  /** How long messages wait for others to be counted with: one write then does for many. */
+  readonly gatherMs?: number;
 };
 
 /**
@@ -82,6 +84,7 @@ type Waiting = { readonly what: TrafficAdd["what"]; readonly places: readonly Pl
 
 /** Counts many messages at a time: one write is under way at most, and what comes meanwhile goes together in the next. */
 function createQueue(deps: PumpingDeps, settings: PumpingSettings) {
+  const { gatherMs = 0 } = deps;
   const waiting: Waiting[] = [];
   let isCounting = false;
   let done: Promise<void> = Promise.resolve();
@@ -89,6 +92,7 @@ function createQueue(deps: PumpingDeps, settings: PumpingSettings) {
   async function countAll(): Promise<void> {
     isCounting = true;
     while (waiting.length > 0) {
+      if (gatherMs > 0 && waiting.length < atOnce) await new Promise((resolve) => setTimeout(resolve, gatherMs));
       const batch = waiting.splice(0, atOnce);
       await count(deps, settings, batch).catch((cause) => {
         if (!(cause instanceof StoreUnavailable)) deps.onFault(cause);

@@ -31,6 +31,7 @@ export type GuardDeps = {
   readonly events: Pick<Events, "checkUnavailable">;
   readonly logger: Logger;
   readonly onFault: (cause: unknown) => void;
+  readonly gatherMs?: number;
 };
 
 export type Guard = {
@@ -52,7 +53,10 @@ export async function openGuard(config: Config, deps: GuardDeps, parts: AsyncDis
   parts.defer(() => blocks.close());
   const keyOf: PlaceKey = (...parts) => keyring.digest("place", ...parts);
   const networkOf = (ipAddress: string) => clientKeysOf(ipAddress)?.network;
-  const pumping = createPumpingGuard({ store, blocks, keyOf, dialCodeOf, networkOf, now, events, onFault }, config.pumping);
+  const pumping = createPumpingGuard(
+    { store, blocks, keyOf, dialCodeOf, networkOf, now, events, onFault, ...(deps.gatherMs !== undefined && { gatherMs: deps.gatherMs }) },
+    config.pumping,
+  );
   const limits = createLimitsCheck({
     store,
     digest: keyring.digest,

@@ -1,10 +1,11 @@
-import { type NumberType as LibraryType, parsePhoneNumberFromString } from "libphonenumber-js/max";
+import type { NumberType as LibraryType } from "libphonenumber-js/max";
 import type { DescribedNumber, NumberType } from "../otp/number-policy.ts";
 import { spellingsOf } from "./phone-number.ts";
+import { readE164 } from "./read-e164.ts";
 
 /** What the numbering plans say of a number in E.164. */
 export function describeNumber(e164: string): DescribedNumber {
-  const number = e164.startsWith("+") ? parsePhoneNumberFromString(e164, { extract: false }) : undefined;
+  const number = readE164(e164);
   const type = number?.getType();
   return {
     ...(number?.country && { country: number.country }),

@@ -1,4 +1,5 @@
 import { type CountryCode, isSupportedCountry, type PhoneNumber, parsePhoneNumberFromString } from "libphonenumber-js/max";
+import { readE164 } from "./read-e164.ts";
 import type { Spelling } from "./recipient.ts";
 
 /** Longer than any spelling of a number, short enough to be looked at without thinking about cost. */
@@ -29,12 +30,12 @@ export function parsePhoneNumber(text: string, defaultCountry: string | undefine
 
 /** The country of a number in E.164; undefined for what belongs to none, such as +800, and for what is no number. */
 export function countryOf(e164: string): string | undefined {
-  return e164.startsWith("+") ? parsePhoneNumberFromString(e164, { extract: false })?.country : undefined;
+  return readE164(e164)?.country;
 }
 
 /** The country calling code of a number in E.164, such as `+49`; undefined for what is no number. */
 export function dialCodeOf(e164: string): string | undefined {
-  const code = e164.startsWith("+") ? parsePhoneNumberFromString(e164, { extract: false })?.countryCallingCode : undefined;
+  const code = readE164(e164)?.countryCallingCode;
   return code && `+${code}`;
 }
 
@@ -46,7 +47,10 @@ export function spellingsOf(e164: string): readonly string[] {
 }
 
 function read(digits: string, defaultCountry?: CountryCode): PhoneNumber | undefined {
-  const number = parsePhoneNumberFromString(digits, { ...(defaultCountry && { defaultCountry }), extract: false });
+  const isInternational = digits.startsWith("+");
+  const number = isInternational
+    ? readE164(digits)
+    : parsePhoneNumberFromString(digits, { ...(defaultCountry && { defaultCountry }), extract: false });
   return number?.isValid() ? number : undefined;
 }
 

@@ -32,12 +32,12 @@ export function createTraffic(connection: DatabaseSync, purgedAtOnce: number): T
   const blockOf = (key: string) => read<Block>(findBlock.get(key));
   const write = (block: Block) => void keepBlock.run(block.key, JSON.stringify(block), block.until);
   return {
-    countTraffic: (adds, now) =>
-      adds.map((add) => {
-        const traffic = addTraffic(read<Traffic>(find.get(add.key)), add, now);
-        keep.run(add.key, JSON.stringify(traffic), traffic.at + keepTrafficMs);
-        return traffic;
-      }),
+    countTraffic(adds, now) {
+      const counted = new Map<string, Traffic>();
+      for (const add of adds) counted.set(add.key, addTraffic(counted.get(add.key) ?? read<Traffic>(find.get(add.key)), add, now));
+      for (const [key, traffic] of counted) keep.run(key, JSON.stringify(traffic), traffic.at + keepTrafficMs);
+      return adds.map(({ key }) => counted.get(key) as Traffic);
+    },
     raiseBlock(request, now) {
       const block = raiseBlock(blockOf(request.key), request, now);
       write(block);
