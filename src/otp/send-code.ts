@@ -53,8 +53,8 @@ async function send(deps: OtpDeps, request: SendCodeRequest, checked: CheckedSen
   const leave = await admit(deps, { caller, recipient, ledger, routes, purpose, client, captchaToken, occasion: "send" }, signal);
   if (!leave.ok) return (await sentBefore(deps, { ref: named, request, checked }, call)) ?? leave;
   const { route, confirm, release, startedAt } = leave.value;
-  // 4. Make the code. From here on it exists in this call and in the message, and its keyed hash in the store.
-  // 5. Open it: limits, idempotency key and the lock on the send are decided in one atomic write, before any money is spent.
+  // 4. Make the code, which from here on exists in this call and in the message, and open its challenge: the recipient's limits, the
+  // idempotency key and the lock on the send are decided in one atomic write, before any money is spent.
   const sealed = tellSimSwap(sealedSend(request, checked), leave.value);
   const opening = await openSend(deps, { ref: named, request, checked, leave: leave.value, sealed }, call);
   const { ref, outcome: opened, code, message, suppressed } = opening;
@@ -64,7 +64,7 @@ async function send(deps: OtpDeps, request: SendCodeRequest, checked: CheckedSen
   }
   if (opened.status !== "opened") return refuse(opened);
   if (!suppressed) confirm();
-  // 6. Deliver, by the next channel where nobody takes it; record, answer.
+  // 5. Deliver, by the next channel where nobody takes it; record, answer.
   const { view } = opened;
   const wording = { application, code, purpose, lifetimeMs: view.challenge.expiresAt - view.now, ...sealed };
   const first = await deliver(deps, { ref, deliveryId: message.deliveryId, route, view, wording, suppressed, startedAt }, call);
