@@ -34,9 +34,10 @@ export type ListenHttpOptions = {
   readonly setting: string;
   /** The RPCs: answers and returns true, or returns false for a path that is none. */
   readonly rpc: (request: IncomingMessage, response: ServerResponse) => boolean;
-  readonly routes: Routes;
+  /** Asked anew for each request, as are the origins. */
+  readonly routes: () => Routes;
   /** Origins (`https://app.example.com`) whose pages may call. */
-  readonly origins: readonly string[];
+  readonly origins: () => ReadonlySet<string>;
   /** Told of what went wrong in a route; callers learn nothing of it. */
   readonly onError: (cause: unknown) => void;
   readonly limits?: Partial<HttpLimits>;
@@ -50,13 +51,12 @@ export type HttpListener = {
 
 export async function listenHttp(options: ListenHttpOptions): Promise<HttpListener> {
   const limits = { ...defaultHttpLimits, ...options.limits };
-  const origins = new Set(options.origins);
   const unanswered = new Set<ServerResponse>();
   const server = createServer(serverOptions(limits), (request, response) => {
     if (!server.listening) response.setHeader("connection", "close");
     unanswered.add(response);
     response.once("close", () => unanswered.delete(response));
-    answer(request, response, options, origins).catch((cause) => {
+    answer(request, response, options).catch((cause) => {
       options.onError(cause);
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { error: "internal error" });
@@ -82,12 +82,7 @@ const serverOptions = (limits: HttpLimits) => ({
   noDelay: true,
 });
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { rpc, routes }: ListenHttpOptions,
-  origins: ReadonlySet<string>,
-): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, options: ListenHttpOptions): Promise<void> {
   // Answers hold recipients and states of challenges: no cache may keep them, and no browser may take them for a page.
   response.setHeader("cache-control", "no-store");
   response.setHeader("x-content-type-options", "nosniff");
@@ -95,9 +90,10 @@ async function answer(
     const headers = { connection: "close" };
     return sendJson(response, 415, { error: "forms of web pages are not taken here; send application/json from a script" }, headers);
   }
+  const routes = options.routes();
   if (await routes.answerReceipt?.(request, response)) return;
-  if (answerCors(request, response, origins)) return;
-  if (rpc(request, response)) return;
+  if (answerCors(request, response, options.origins())) return;
+  if (options.rpc(request, response)) return;
   await answerRoute(request, response, routes);
 }
 

@@ -32,7 +32,7 @@ async function serve({ protocol, messageReceiveLimit }: ServerRequest): Promise<
   if (protocol === grpcProtocol) return (await listenGrpc({ ...address, services, log, limits: { maxMessageBytes } })).address;
   const limits = { maxMessageBytes, maxDeadlineMs, maxStreamMs };
   const rpc = createConnectHandler({ services, log, ...limits, registry: conformanceRegistry(generated) });
-  return (await listenHttp({ ...address, rpc, origins: [], routes: { isReady: () => true }, onError: log })).address;
+  return (await listenHttp({ ...address, rpc, origins: () => new Set(), routes: () => ({ isReady: () => true }), onError: log })).address;
 }
 
 async function readFrame(): Promise<Uint8Array> {

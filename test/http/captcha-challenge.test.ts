@@ -17,14 +17,14 @@ beforeAll(async () => {
     port: 0,
     setting: "listen.http",
     rpc: () => false,
-    routes: {
+    routes: () => ({
       isReady: () => true,
       answerCaptcha: createCaptchaRoute(async (ask) => {
         asked.push(ask);
         return ["", "work"].includes(ask.captcha) ? { parameters: {}, signature: "s" } : undefined;
       }, limitChallenges(findAddress)),
-    },
-    origins: ["https://app.example.com"],
+    }),
+    origins: () => new Set(["https://app.example.com"]),
     onError: (cause) => {
       throw cause;
     },

@@ -15,7 +15,7 @@ beforeAll(async () => {
       response.end();
       return true;
     },
-    routes: {
+    routes: () => ({
       isReady: () => true,
       answerReceipt: async (request, response) => {
         if (!request.url?.startsWith("/receipts")) return false;
@@ -23,8 +23,8 @@ beforeAll(async () => {
         response.end();
         return true;
       },
-    },
-    origins: ["https://app.example.com"],
+    }),
+    origins: () => new Set(["https://app.example.com"]),
     onError: (cause) => {
       throw cause;
     },

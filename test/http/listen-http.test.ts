@@ -156,8 +156,8 @@ describe("address and closing", () => {
       port,
       setting: "COUNTERSIGN_HTTP_ADDR",
       rpc: () => false,
-      routes: { isReady: () => true },
-      origins: [],
+      routes: () => ({ isReady: () => true }),
+      origins: () => new Set<string>(),
       onError: () => undefined,
     };
     await expect(listenHttp(options)).rejects.toThrow(new RegExp(`^COUNTERSIGN_HTTP_ADDR: 127\\.0\\.0\\.1:${port} is in use`));

@@ -15,8 +15,8 @@ async function listening(take: ReceiptRoutes["take"]) {
     port: 0,
     setting: "test",
     rpc: () => false,
-    routes: { isReady: () => true, answerReceipt: createReceiptRoute({ publicUrl, methodsOf, take }) },
-    origins: ["https://app.example.com"],
+    routes: () => ({ isReady: () => true, answerReceipt: createReceiptRoute({ publicUrl, methodsOf, take }) }),
+    origins: () => new Set(["https://app.example.com"]),
     onError: (cause) => void faults.push(cause),
   });
   onTestFinished(() => listener.close(0));

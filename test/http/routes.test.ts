@@ -17,7 +17,15 @@ let open: HttpListener;
 let closed: HttpListener;
 beforeAll(async () => {
   const start = (routes: Routes, onError = (): void => undefined) =>
-    listenHttp({ host: "127.0.0.1", port: 0, setting: "COUNTERSIGN_HTTP_ADDR", rpc: () => false, routes, origins: [], onError });
+    listenHttp({
+      host: "127.0.0.1",
+      port: 0,
+      setting: "COUNTERSIGN_HTTP_ADDR",
+      rpc: () => false,
+      routes: () => routes,
+      origins: () => new Set(),
+      onError,
+    });
   const isReady = (): boolean => {
     if (ready) return true;
     throw new Error("secret cause");

@@ -52,8 +52,8 @@ export async function startWires({ useCases, authenticate, findAddress, grpc, ht
     ...local,
     setting: "COUNTERSIGN_HTTP_ADDR",
     rpc: createConnectHandler({ services, log, ...bounds }),
-    routes: { isReady: () => true },
-    origins,
+    routes: () => ({ isReady: () => true }),
+    origins: () => new Set(origins),
     onError: (cause) => log({ errorId: "", rpc: "http", cause }),
     limits: http,
   });

@@ -20,8 +20,15 @@ let production: HttpListener;
 beforeAll(async () => {
   const start = (routes: object) =>
     listenHttp({
-      ...{ host: "127.0.0.1", port: 0, setting: "COUNTERSIGN_HTTP_ADDR", rpc: () => false, origins: [], onError: () => undefined },
-      routes: { isReady: () => true, ...routes },
+      ...{
+        host: "127.0.0.1",
+        port: 0,
+        setting: "COUNTERSIGN_HTTP_ADDR",
+        rpc: () => false,
+        origins: () => new Set(),
+        onError: () => undefined,
+      },
+      routes: () => ({ isReady: () => true, ...routes }),
     });
   const answerPlayground = createPlayground({ folder: pathToFileURL(`${folder}/`), grpc: "127.0.0.1:1", listInbox: () => messages });
   [listener, production] = await Promise.all([start({ answerPlayground }), start({})]);
