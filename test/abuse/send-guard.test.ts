@@ -112,7 +112,8 @@ describe("a send guard", () => {
     expect([quiet.outcome, noted]).toEqual(["suppressed", ["a", "limit back"]]);
   });
 
-  it("tells how long the last ones took", async () => {
+  // Again, since a busy machine may hold one try up.
+  it("tells how long the last ones took", { retry: 3 }, async () => {
     const slow: SendGuard = {
       admit: async () => {
         await new Promise((resolve) => setTimeout(resolve, 30));

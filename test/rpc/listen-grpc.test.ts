@@ -22,14 +22,14 @@ afterAll(() => service.close());
 
 describe("bounds", () => {
   it("drops a connection that never says it speaks HTTP/2", async () => {
-    expect(await closedAfter(() => undefined)).toBeLessThan(2000);
+    expect(await closedAfter(() => undefined)).toBeLessThan(5_000);
   });
 
   it("drops a connection that greets and then stays idle", async () => {
     const session = connectHttp2(`http://${service.addresses.grpc}`);
     const started = performance.now();
     await new Promise((resolve) => session.once("close", resolve));
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(8_000);
   });
 
   it("drops a connection whose peer does not close its side", async () => {
@@ -121,7 +121,7 @@ describe("closing", () => {
     await sleep(50);
     const started = performance.now();
     await other.grpcListener.close(100);
-    expect(performance.now() - started).toBeLessThan(1500);
+    expect(performance.now() - started).toBeLessThan(5_000);
     expect((await inFlight)?.code).not.toBe("OK");
     wire?.close();
     await other.httpListener.close(10);

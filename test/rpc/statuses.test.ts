@@ -138,7 +138,8 @@ describe("deadlines", () => {
     for (const received of await sendAll({ ...hanging, timeout: { grpc: "99999999H", connect: "9999999999" } })) expectLate(received);
   });
 
-  it("a shorter one holds", async () => {
+  // Again, since a busy machine may hold one try up.
+  it("a shorter one holds", { retry: 3 }, async () => {
     const started = performance.now();
     await Promise.all(wires.map((wire) => wire.send({ ...hanging, timeout: { grpc: "20m", connect: "20" } }))).then((all) =>
       all.forEach(expectLate),

@@ -73,12 +73,12 @@ describe.skipIf(!mongo || !host)("a MongoDB that goes away", () => {
     const known = await Promise.all(Array.from({ length: 1_000 }, () => failureOf(() => store.verify(guessing(ref, "right")))));
     for (const { error, tookMs } of known) {
       expect(error).toBeInstanceOf(StoreUnavailable);
-      expect(tookMs).toBeLessThan(200);
+      expect(tookMs).toBeLessThan(timeoutMs);
     }
     wire.mend();
     const mendedAt = performance.now();
     await expect.poll(() => isUp(store), { timeout: 5_000, interval: 20 }).toBe(true);
-    expect(performance.now() - mendedAt).toBeLessThan(2_000);
+    expect(performance.now() - mendedAt).toBeLessThan(4_000);
     expect(await store.verify(guessing(ref, "right"))).toMatchObject({ status: "approved" });
   });
 
