@@ -32,14 +32,35 @@ function mongodbProblem(rest: string): string | undefined {
   return weakOption(new URLSearchParams(options));
 }
 
-/** What would let the database forget an accepted code, or answer from a replica that has not heard of it. */
+/** What would let the database forget an accepted code, or answer from a replica that has not heard of it; and what is a setting. */
 function weakOption(options: URLSearchParams): string | undefined {
-  const safe: Readonly<Record<string, string>> = { w: "majority", journal: "true", j: "true", readpreference: "primary" };
   for (const [name, value] of options) {
-    const needed = safe[name.toLowerCase()];
+    const key = name.toLowerCase();
+    const needed = safe[key];
     if (needed !== undefined && value !== needed) return `sets ${name} to something unsafe: write ${name}=${needed}, or leave it out`;
+    const setting = elsewhere[key];
+    if (setting !== undefined) return `sets ${name}, which is a setting: leave it out, and write ${setting}`;
   }
   return undefined;
 }
+
+const safe: Readonly<Record<string, string>> = {
+  w: "majority",
+  journal: "true",
+  j: "true",
+  readpreference: "primary",
+  readconcernlevel: "majority",
+};
+const elsewhere: Readonly<Record<string, string>> = {
+  maxpoolsize: "store.pool.max",
+  minpoolsize: "store.pool.min",
+  waitqueuetimeoutms: "store.pool.waitSeconds",
+  timeoutms: "store.timeouts.operationSeconds",
+  wtimeout: "store.timeouts.operationSeconds",
+  wtimeoutms: "store.timeouts.operationSeconds",
+  serverselectiontimeoutms: "store.timeouts.serverSelectionSeconds",
+  connecttimeoutms: "store.timeouts.connectSeconds",
+  sockettimeoutms: "store.timeouts.socketSeconds",
+};
 
 const refused = (message: string): ParsedStore => ({ ok: false, message });

@@ -14,7 +14,17 @@ export type MongoConnection = {
   close(): Promise<void>;
 };
 
-export type ConnectionOptions = { readonly url: string; readonly maxPoolSize: number; readonly timeoutMs: number };
+export type ConnectionOptions = {
+  readonly url: string;
+  readonly maxPoolSize: number;
+  readonly minPoolSize?: number;
+  /** For an operation in all; the others are parts of it. */
+  readonly timeoutMs: number;
+  readonly waitMs?: number;
+  readonly serverSelectionMs?: number;
+  readonly connectMs?: number;
+  readonly socketMs?: number;
+};
 
 /**
  * A client that is replaced after an outage. The driver does not always find back by itself: when its monitor asks over a
@@ -27,7 +37,8 @@ export async function connect(options: ConnectionOptions): Promise<MongoConnecti
   if (!/^mongodb(\+srv)?:\/\/[^/]+\/[^/?]+/.test(url))
     throw new TypeError("the store's URL names no database; write mongodb://HOST/DATABASE");
   let isClosed = false;
-  let current = await newClient(options);
+  // The rest of the program is being loaded meanwhile, which can hold up the event loop for longer than any of the time-outs.
+  let current = await newClient(options).catch(() => newClient(options));
   const replace = async (): Promise<void> => {
     const fresh = await newClient(options);
     const old = isClosed ? fresh : current;
@@ -47,8 +58,9 @@ export async function connect(options: ConnectionOptions): Promise<MongoConnecti
 }
 
 /** One that has answered. */
-async function newClient({ url, maxPoolSize, timeoutMs }: ConnectionOptions) {
-  const client = new MongoClient(url, clientOptions(maxPoolSize, timeoutMs));
+async function newClient(options: ConnectionOptions) {
+  const { url, timeoutMs } = options;
+  const client = new MongoClient(url, clientOptions(options));
   const db = client.db();
   const ledgers = db.collection<LedgerDocument>("ledgers");
   try {
@@ -60,21 +72,38 @@ async function newClient({ url, maxPoolSize, timeoutMs }: ConnectionOptions) {
   return { client, db, ledgers };
 }
 
-/** Asks for something of ours: what only forwards calls, or has not let us in, may answer a `ping` all the same. */
+/**
+ * A write that changes nothing: what only forwards calls, has not let us in, or takes no writes, may answer a `ping`, or a question, all the
+ * same.
+ */
 export async function ping(ledgers: Ledgers): Promise<void> {
-  await ledgers.estimatedDocumentCount();
+  await ledgers.updateOne({ _id: "" }, { $max: { at: new Date(0) } });
 }
 
-/** A write counts once a majority has it in its journal: no failover and no power cut takes it back. */
-const clientOptions = (maxPoolSize: number, timeoutMs: number): MongoClientOptions => ({
+/** For what takes as long as it takes. */
+export const openPatiently = (url: string): MongoClient =>
+  new MongoClient(url, { ...concerns, maxPoolSize: 2, serverSelectionTimeoutMS: 10_000 });
+
+/**
+ * A write counts once a majority has it in its journal: no failover and no power cut takes it back; and nothing is read that could
+ * still be taken back. These stand above what the URL says.
+ */
+const concerns: MongoClientOptions = {
   appName: "countersign",
-  maxPoolSize,
-  writeConcern: { w: "majority", journal: true, wtimeoutMS: timeoutMs },
+  writeConcern: { w: "majority", journal: true },
+  readConcern: { level: "majority" },
   readPreference: "primary",
-  serverSelectionTimeoutMS: timeoutMs / 2,
-  waitQueueTimeoutMS: timeoutMs / 2,
-  connectTimeoutMS: timeoutMs,
-  socketTimeoutMS: timeoutMs,
+};
+
+const clientOptions = ({ timeoutMs, ...options }: ConnectionOptions): MongoClientOptions => ({
+  ...concerns,
+  maxPoolSize: options.maxPoolSize,
+  minPoolSize: options.minPoolSize ?? 0,
+  writeConcern: { w: "majority", journal: true, wtimeoutMS: timeoutMs },
+  serverSelectionTimeoutMS: options.serverSelectionMs ?? timeoutMs / 2,
+  waitQueueTimeoutMS: options.waitMs ?? timeoutMs / 2,
+  connectTimeoutMS: options.connectMs ?? timeoutMs,
+  socketTimeoutMS: options.socketMs ?? timeoutMs,
 });
 
 async function inTime<T>(operation: Promise<T>, timeoutMs: number): Promise<T> {

@@ -43,7 +43,7 @@ const byLedger = (a: Waiting, b: Waiting): number => (a.ledger < b.ledger ? -1 :
  * rules asks: a state that gives way, and no other provider.
  */
 function deliveryWrites(request: RecordDelivery): readonly Write[] {
-  const { ledger, application, deliveryId, state, provider, reference, failure } = request;
+  const { ledger, application, deliveryId, state, provider, reference, failure, vendorCode, tried, suppressed } = request;
   const challenge = challengePath(request);
   const path = `${challenge}.deliveries.${fieldName(deliveryId)}`;
   const givingWay = deliveryStates.slice(0, deliveryStates.indexOf(state));
@@ -54,9 +54,17 @@ function deliveryWrites(request: RecordDelivery): readonly Write[] {
       ...known,
       ...(reference !== undefined && { [`${path}.reference`]: reference }),
       ...(failure !== undefined && { [`${path}.failure`]: failure }),
+      ...(vendorCode !== undefined && { [`${path}.vendorCode`]: vendorCode }),
+      ...(tried && { [`${path}.tried`]: tried }),
+      ...(suppressed !== undefined && { [`${path}.suppressed`]: suppressed }),
     },
-    ...(failure === undefined && { $unset: { [`${path}.failure`]: true } }),
-    $currentDate: { [`${path}.updatedAt`]: true },
+    ...((failure === undefined || vendorCode === undefined) && {
+      $unset: {
+        ...(failure === undefined && { [`${path}.failure`]: true }),
+        ...(vendorCode === undefined && { [`${path}.vendorCode`]: true }),
+      },
+    }),
+    $currentDate: { [`${path}.updatedAt`]: true, [`${path}.times.${state}`]: true },
   };
   const write = { updateOne: { filter, update } } as Write;
   if (state !== "failed") return [write];

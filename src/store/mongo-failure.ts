@@ -9,6 +9,8 @@ const passing = new Set([
   1, // InternalError: what FerretDB says when the PostgreSQL behind it does not answer
   6, // HostUnreachable
   7, // HostNotFound
+  13, // Unauthorized
+  18, // AuthenticationFailed
   50, // MaxTimeMSExpired
   64, // WriteConcernTimeout
   89, // NetworkTimeout
@@ -26,12 +28,29 @@ const passing = new Set([
   13388, // StaleConfig
   13435, // NotPrimaryNoSecondaryOk
   13436, // NotPrimaryOrSecondary
+  14031, // OutOfDiskSpace
 ]);
 
 /** `StoreUnavailable` for whatever means that the store did not answer, or could not make a write durable. */
 export function storeFailure(error: unknown): unknown {
-  return isUnavailable(error) ? new StoreUnavailable(error) : error;
+  if (error instanceof StoreUnavailable || !isUnavailable(error)) return error;
+  const { code, message } = error as { code?: unknown; message?: string };
+  const todo = advice[Number(code)];
+  return new StoreUnavailable(todo === undefined ? error : new Error(`${message}: ${todo}`, { cause: error }));
 }
+
+/** For the operator, who reads it in the log. */
+const notPrimary =
+  "the server takes no writes; see whether the replica set has a primary (rs.status()), and whether store.url names all members";
+const notAllowed = "grant the user of store.url the role readWrite on its database";
+const advice: Readonly<Record<number, string>> = {
+  13: notAllowed,
+  18: "look at user, password and authSource in store.url",
+  189: notPrimary,
+  10107: notPrimary,
+  13435: notPrimary,
+  14031: "the disk of the database is full; make room there",
+};
 
 /** A bulk write wraps whatever it met, a lost connection too, as if the server had said it. */
 function isUnavailable(error: unknown): boolean {

@@ -53,11 +53,6 @@ export function createLimits(db: () => Db, run: Run): LimitStore {
   };
 }
 
-/** Only frees the space: buckets are held to their time by the writes. */
-export async function indexLimits(db: Db): Promise<void> {
-  await db.collection<LimitDocument>("limits").createIndex({ purgeAt: 1 }, { expireAfterSeconds: 0 });
-}
-
 /** Trips to the database for one take. */
 type Trips = { readonly beganAtMs: number; readonly trip: <T>(operation: (limits: Limits) => Promise<T>) => Promise<T> };
 

@@ -72,7 +72,12 @@ export function cancelPipeline(ref: ChallengeRef): Pipeline {
   const path = challengePath(ref);
   const challenge = `$${path}`;
   const canEnd: Expression = { $and: [{ $eq: [`${challenge}.state`, "open"] }, { $gt: [`${challenge}.expiresAt`, now] }] };
-  return [{ $set: { at: now, [`${path}.state`]: { $cond: [canEnd, "canceled", `${challenge}.state`] } } }];
+  const before = { $ifNull: [`${challenge}.canceledAt`, "$$REMOVE"] };
+  const changes = {
+    [`${path}.state`]: { $cond: [canEnd, "canceled", `${challenge}.state`] },
+    [`${path}.canceledAt`]: { $cond: [canEnd, now, before] },
+  };
+  return [{ $set: { at: now, ...changes } }];
 }
 
 /** Where the challenge is gone, its ledger is still told when to wake next. */
@@ -184,6 +189,7 @@ function withMessage(
     updatedAt: now,
     leaseUntil: fromNow(message.leaseMs),
     ...(idempotency && { idempotency }),
+    ...(message.trace !== undefined && { trace: literal(message.trace) }),
   };
   const sends = { $ifNull: [`${challenge}.sends`, 0] };
   const cooldownMs: Expression = cooldownsMs.length > 0 ? { $arrayElemAt: [cooldownsMs, { $min: [sends, cooldownsMs.length - 1] }] } : 0;

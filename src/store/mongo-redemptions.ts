@@ -16,11 +16,6 @@ export function createRedemptions(db: Db, run: <T>(key: string, operation: () =>
   };
 }
 
-/** Only frees the space, and long after it could matter: the first record decides for as long as its proof is valid. */
-export async function indexRedemptions(db: Db): Promise<void> {
-  await db.collection<RedemptionDocument>("redemptions").createIndex({ purgeAt: 1 }, { expireAfterSeconds: 0 });
-}
-
 /** More than the key, because DocumentDB knows no `$$NOW` in a race of upserts by `_id` alone. */
 const ofProof = (id: string) => ({ _id: id, version: 1 }) as const;
 

@@ -73,13 +73,6 @@ export function createTraffic(db: () => Db, run: Run): TrafficStore {
   };
 }
 
-/** Only frees the space: what is old weighs nothing anyway. */
-export async function indexTraffic(db: Db): Promise<void> {
-  await db.collection("traffic").createIndex({ purgeAt: 1 }, { expireAfterSeconds: 0 });
-  await db.collection("blocks").createIndex({ purgeAt: 1 }, { expireAfterSeconds: 0 });
-  await db.collection("blocks").createIndex({ until: -1 });
-}
-
 /** More than the key, because DocumentDB knows no `$$NOW` in a race of upserts by `_id` alone. */
 const named = (key: string) => ({ _id: key, version: 1 }) as const;
 

@@ -4,48 +4,37 @@ import type { ChallengeRef, VerifyChallenge } from "../otp/ledger.ts";
 import { cancelChallenge, readChallenge } from "../otp/ledger-rules.ts";
 import type { LedgerStore, Store } from "../otp/store-ports.ts";
 import { createAuthenticatorVerbs } from "./mongo-authenticator-verbs.ts";
-import { connect, type Ledgers, ping } from "./mongo-connection.ts";
+import { type ConnectionOptions, connect, type Ledgers, ping } from "./mongo-connection.ts";
 import { createDeliveryWriter } from "./mongo-deliveries.ts";
 import { challengePath, type LedgerDocument, type LedgerReturned, ledgerOf } from "./mongo-document.ts";
 import { findDue } from "./mongo-due.ts";
 import { isDuplicateKey } from "./mongo-failure.ts";
 import { findDelivery } from "./mongo-find-delivery.ts";
 import { createLanes } from "./mongo-lanes.ts";
-import { createLimits, indexLimits } from "./mongo-limits.ts";
+import { createLimits } from "./mongo-limits.ts";
 import { chargeOutcome, openOutcome, openUnsentOutcome, resendOutcome, verifyOutcome } from "./mongo-outcomes.ts";
 import { cancelPipeline, endFallbackPipeline, forgivePipeline, openPipeline, type Pipeline, resendPipeline } from "./mongo-pipelines.ts";
-import { createRedemptions, indexRedemptions } from "./mongo-redemptions.ts";
+import { createRedemptions } from "./mongo-redemptions.ts";
 import { createSealedSecrets } from "./mongo-sealed-secrets.ts";
 import { chargePipeline, openUnsentPipeline } from "./mongo-subject.ts";
-import { createTraffic, indexTraffic } from "./mongo-traffic.ts";
+import { createTraffic } from "./mongo-traffic.ts";
+import { keepUp, type UpkeepOptions } from "./mongo-upkeep.ts";
 import { verifyPipeline } from "./mongo-verify.ts";
 
-export type MongoStoreOptions = {
-  /** Names the database: `mongodb://HOST/DATABASE`. */
-  readonly url: string;
-  readonly maxPoolSize?: number;
-  /** How long a call waits for the database, once it is its turn; one that is known to be away is told of at once. */
-  readonly timeoutMs?: number;
-};
+/** `url` names the database: `mongodb://HOST/DATABASE`. `timeoutMs` bounds a call once it is its turn; one that is known to be away is told of at once. */
+export type MongoStoreOptions = UpkeepOptions & Partial<ConnectionOptions> & Pick<ConnectionOptions, "url">;
 
 /**
  * Ledgers in MongoDB 7 or newer, a replica set or a cluster sharded by hashed `_id`; or what speaks its protocol. Every verb is
  * one operation on one document, so it needs neither transactions nor a lock.
  */
 export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
-  const { url, maxPoolSize = 64, timeoutMs = 2_000 } = options;
-  const connection = await connect({ url, maxPoolSize, timeoutMs });
-  try {
-    // Only frees the space: whatever expires is held to its time by the pipelines.
-    await connection.run((ledgers) => ledgers.createIndex({ purgeAt: 1 }, { expireAfterSeconds: 0 }));
-    await connection.run((ledgers) => ledgers.createIndex({ wakeAt: 1 }, { sparse: true }));
-    await connection.run(() => indexRedemptions(connection.db()));
-    await connection.run(() => indexLimits(connection.db()));
-    await connection.run(() => indexTraffic(connection.db()));
-  } catch (error) {
-    await connection.close();
+  const { maxPoolSize = 64, timeoutMs = 2_000 } = options;
+  const connected = await connect({ ...options, maxPoolSize, timeoutMs });
+  const connection = await keepUp(connected, options).catch(async (error: unknown) => {
+    await connected.close();
     throw error;
-  }
+  });
   const lanes = createLanes(3 * timeoutMs);
   const run: Run = (key, operation) => lanes(key, () => connection.run(operation));
   return {

@@ -78,10 +78,14 @@ function reachFile(path: string, create: boolean): void {
  * `fullfsync` makes macOS flush the drive's own cache too (https://www.sqlite.org/pragma.html#pragma_fullfsync).
  */
 function keepDurably(connection: DatabaseSync): void {
+  // Of an empty file only: later nothing but a vacuum changes it, and asking for it would write at each opening.
+  whenFree(openPatienceMs, () => {
+    if (connection.prepare("PRAGMA page_count").get()?.page_count === 0) connection.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  });
   // Of two processes that make the file at once each can hold what the other waits for, and then SQLite does not wait.
   const mode = whenFree(openPatienceMs, () => connection.prepare("PRAGMA journal_mode = WAL").get())?.journal_mode;
   if (mode !== "wal" && mode !== "memory") throw new Error("its file system cannot hold a write-ahead log; use a local disk");
-  connection.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA cache_size = -16000");
+  connection.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA cache_size = -16000; PRAGMA journal_size_limit = 67108864");
 }
 
 function assertOurs(connection: DatabaseSync): void {
@@ -104,6 +108,9 @@ function marksOf(connection: DatabaseSync): Marks {
 }
 
 const isCurrent = ({ owner, version }: Marks): boolean => owner === applicationId && version === schemaVersion;
+
+/** Of this program, in its latest version. */
+export const isOurs = (connection: DatabaseSync): boolean => isCurrent(marksOf(connection));
 
 /** 0 for an empty database; throws for any other that is not ours. */
 function versionOf(connection: DatabaseSync): number {
@@ -129,14 +136,21 @@ const advice: Readonly<Record<string, string>> = {
 const sqliteAdvice: Readonly<Record<number, string>> = {
   5: "another program holds it locked; stop that program, or choose another path",
   8: advice.EACCES as string,
+  10: "its disk does not take or give what is written there; see whether it is full, read-only or failing",
   11: "the file is damaged; restore it from a backup, or choose another path",
   13: "the disk is full; make room",
   14: "its directory must be writable too, for the files ending in -wal and -shm",
   26: "the file is not a database; choose another path",
 };
 
+/** What to do about a failure of a file that is open, where that is known. */
+export function adviceOn(error: unknown): string | undefined {
+  const { errcode } = error as { errcode?: number };
+  return errcode === undefined ? undefined : sqliteAdvice[errcode & 0xff];
+}
+
 function explain(path: string, cause: unknown): Error {
-  const { code = "", errcode, message = String(cause) } = cause as { code?: string; errcode?: number; message?: string };
-  const why = advice[code] ?? (errcode === undefined ? undefined : sqliteAdvice[errcode & 0xff]) ?? message;
+  const { code = "", message = String(cause) } = cause as { code?: string; message?: string };
+  const why = advice[code] ?? adviceOn(cause) ?? message;
   return new Error(`cannot open the SQLite store ${path}: ${why}`, { cause });
 }

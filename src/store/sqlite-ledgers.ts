@@ -21,6 +21,8 @@ export type Ledgers = {
   ): { readonly number: number; readonly id: string; readonly updatedAt: number; readonly ledger?: Ledger }[];
   /** The challenges whose fallback may be due, longest due first. */
   due(before: number, limit: number): ChallengeRef[];
+  /** Writes, and changes nothing: only so it shows whether the disk takes what is written. */
+  touch(): void;
   /** False when nothing was known of it. */
   erase(id: string): boolean;
   /** Removes some ledgers in which nothing can matter any more; says how many. */
@@ -57,7 +59,10 @@ const sql = {
 
 export function createLedgers(connection: DatabaseSync): Ledgers {
   const statements = prepare(connection);
+  const { user_version: version } = connection.prepare("PRAGMA user_version").get() ?? {};
+  const touch = connection.prepare(`PRAGMA user_version = ${Number(version)}`);
   return {
+    touch: () => void touch.run(),
     now: () => (statements.now.get() as unknown as [number])[0],
     find: (id) => readRow(statements.find.get(id)),
     insert: (id, ledger, limits, now) => {

@@ -1,12 +1,13 @@
 /** The worker thread of the embedded store: everything that waits for the disk happens here. */
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { openDatabase } from "./sqlite-database.ts";
+import { adviceOn, openDatabase } from "./sqlite-database.ts";
 import { createLedgers, purgedAtOnce } from "./sqlite-ledgers.ts";
 import { createLimits } from "./sqlite-limits.ts";
 import { runOperation, type Tables } from "./sqlite-operations.ts";
 import type { Answer, FromWorker, Operation, ToWorker, WorkerSettings } from "./sqlite-protocol.ts";
 import { createRedemptions } from "./sqlite-redemptions.ts";
+import { shrink } from "./sqlite-shrink.ts";
 import { createTraffic } from "./sqlite-traffic.ts";
 import { begin, inTransaction, isOperationFault, isPassing } from "./sqlite-transaction.ts";
 
@@ -31,7 +32,11 @@ function answerBatch(operations: string): FromWorker {
     return { kind: "committed", answers: JSON.stringify(commitBatch(reach(), JSON.parse(operations) as Operation[])) };
   } catch (error) {
     if (!isPassing(error)) drop();
-    return { kind: "failed", message: messageOf(error) };
+    const todo = adviceOn(error);
+    return {
+      kind: "failed",
+      message: todo === undefined ? messageOf(error) : `the SQLite store ${settings.path}: ${messageOf(error)}: ${todo}`,
+    };
   }
 }
 
@@ -94,7 +99,13 @@ function purgeStep(): number {
   try {
     begin(connection, 0);
     return inTransaction(connection, () =>
-      Math.max(tables.ledgers.purge(), tables.redemptions.purge(), tables.limits.purge(), tables.traffic.purge()),
+      Math.max(
+        tables.ledgers.purge(),
+        tables.redemptions.purge(),
+        tables.limits.purge(),
+        tables.traffic.purge(),
+        shrink(connection) * purgedAtOnce,
+      ),
     );
   } catch {
     // Nothing depends on it: the next step tries again, and a failure of the disk shows in the next batch.

@@ -38,6 +38,15 @@ test.for<[string, RegExp]>([
   ["mongodb://a/c?w=1", /^sets w to something unsafe: write w=majority/],
   ["mongodb://a/c?journal=false", /^sets journal/],
   ["mongodb://a/c?readPreference=secondaryPreferred", /^sets readPreference/],
+  ["mongodb://a/c?readConcernLevel=local", /^sets readConcernLevel to something unsafe: write readConcernLevel=majority/],
+  ["mongodb://a/c?MAXPOOLSIZE=5", /^sets MAXPOOLSIZE, which is a setting: leave it out, and write store\.pool\.max/],
+  ["mongodb://a/c?minPoolSize=5", /store\.pool\.min/],
+  ["mongodb://a/c?waitQueueTimeoutMS=5", /store\.pool\.waitSeconds/],
+  ["mongodb://a/c?timeoutMS=5", /store\.timeouts\.operationSeconds/],
+  ["mongodb://a/c?wtimeoutMS=5", /store\.timeouts\.operationSeconds/],
+  ["mongodb://a/c?serverSelectionTimeoutMS=5", /store\.timeouts\.serverSelectionSeconds/],
+  ["mongodb://a/c?connectTimeoutMS=5", /store\.timeouts\.connectSeconds/],
+  ["mongodb://a/c?socketTimeoutMS=5", /store\.timeouts\.socketSeconds/],
 ])("%s is refused", ([url, message]) => {
   expect(parseStoreUrl(url)).toEqual({ ok: false, message: expect.stringMatching(message) });
 });

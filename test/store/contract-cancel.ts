@@ -9,12 +9,13 @@ export function cancelContract(store: GetStore): void {
       const ref = newRef();
       const opened = await store().open(opening(ref));
       if (opened.status !== "opened") throw new Error(opened.status);
+      let canceledAt: unknown = expect.any(Number);
       for (let i = 0; i < 2; i++) {
         const canceled = await store().cancel(ref);
-        expect(canceled).toEqual({
-          status: "canceled_now",
-          view: { ...opened.view, now: expect.any(Number), challenge: { ...opened.view.challenge, state: "canceled" } },
-        });
+        const challenge = { ...opened.view.challenge, state: "canceled", canceledAt };
+        expect(canceled).toEqual({ status: "canceled_now", view: { ...opened.view, now: expect.any(Number), challenge } });
+        canceledAt = (await store().read(ref))?.challenge.canceledAt;
+        await sleepAtLeast(2);
       }
       expect(await store().verify(guessing(ref, "right"))).toEqual({ status: "canceled" });
     });

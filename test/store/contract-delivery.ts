@@ -23,6 +23,7 @@ export function deliveryContract(store: GetStore): void {
         provider: "twilio",
         reference: "SM1",
         updatedAt: expect.any(Number),
+        times: { accepted: expect.any(Number) },
       });
       expect(updated?.updatedAt).toBeGreaterThan(updated?.createdAt ?? Number.NaN);
       expect(deliveries?.[second.message.deliveryId]).toEqual(before[second.message.deliveryId]);
@@ -39,6 +40,38 @@ export function deliveryContract(store: GetStore): void {
       const delivery = (await store().read(ref))?.challenge.deliveries[deliveryId];
       expect(delivery).toMatchObject({ state: "accepted", provider: "twilio" });
       expect(delivery?.failure).toBeUndefined();
+    });
+
+    test("keeps when it came to each state, what its vendor said of a failure, and who was asked before", async () => {
+      const request = opening(newRef(), { message: { trace: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" } });
+      const { deliveryId } = request.message;
+      const tried = [
+        { provider: "first", failure: "unreachable", durationMs: 12 },
+        { provider: "second", failure: "throttled", vendorCode: "20429", durationMs: 3 },
+      ] as const;
+      await store().open(request);
+      await store().recordDelivery(recording(request, deliveryId, { state: "unknown", failure: "timeout", vendorCode: "$t.0", tried }));
+      const read = async () => (await store().read(request))?.challenge.deliveries[deliveryId];
+      const unknown = await read();
+      expect(unknown).toMatchObject({ vendorCode: "$t.0", tried, trace: request.message.trace });
+      await sleepAtLeast(5);
+      await store().recordDelivery(recording(request, deliveryId, { state: "delivered" }));
+      const delivered = await read();
+      expect(delivered).toMatchObject({ tried, trace: request.message.trace });
+      expect(delivered?.vendorCode).toBeUndefined();
+      expect(delivered?.times).toEqual({ unknown: unknown?.times?.unknown, delivered: expect.any(Number) });
+      expect(delivered?.times?.delivered).toBeGreaterThan(delivered?.times?.unknown ?? Number.NaN);
+      await store().recordDelivery(recording(request, deliveryId, { state: "failed", failure: "provider_error", vendorCode: "30005" }));
+      expect(await read()).toMatchObject({ vendorCode: "30005", times: { ...delivered?.times, failed: expect.any(Number) } });
+    });
+
+    test("keeps why nothing was sent, and tells of it no more than of anything else", async () => {
+      const request = opening(newRef());
+      const { deliveryId } = request.message;
+      await store().open(request);
+      await store().recordDelivery(recording(request, deliveryId, { provider: "", suppressed: "recipient exhausted" }));
+      const { challenge } = (await store().read(request)) ?? {};
+      expect(challenge?.deliveries[deliveryId]).toMatchObject({ state: "accepted", suppressed: "recipient exhausted" });
     });
 
     test("many at once are all recorded", async () => {
