@@ -1,58 +1,65 @@
 import { z } from "zod";
-import { type Application, rights } from "../otp/types.ts";
+import type { Application } from "../otp/types.ts";
 import type { ApplicationSettings } from "./application-settings.ts";
-import type { CallerKey, Config } from "./config.ts";
-import { choice, list, text } from "./forms.ts";
+import { buildCallerTerms, callerTerms } from "./caller-terms.ts";
+import type { CallerKey, CallerTerms, Config } from "./config.ts";
+import { text } from "./forms.ts";
 import type { Explained } from "./issue.ts";
 import { repeated } from "./repeated.ts";
 import type { Salvaged } from "./salvage.ts";
-import { origin, purpose } from "./shared-forms.ts";
-
-const channels = ["sms", "voice", "email", "whatsapp", "push"] as const;
 
 export const callerKeySettings = z.strictObject({
-  id: text("a name of 1 to 40 characters of A-Z a-z 0-9 _ -", /^[A-Za-z0-9_-]{1,40}$/),
+  ...callerTerms,
   hash: text("the hash that make-key prints: sha256: and 64 hexadecimal digits", /^(sha256:)?[0-9a-f]{64}$/),
-  kind: choice("service", "browser").default("service"),
-  rights: list(choice(...rights), { min: 1, max: rights.length, write: `of ${rights.join(", ")}` }).optional(),
-  origins: list(origin, { min: 1, max: 100, write: "origins" }).optional(),
-  purposes: list(purpose, { min: 1, max: 50, write: "purposes" }).optional(),
-  channels: list(choice(...channels), { min: 1, max: channels.length, write: `of ${channels.join(", ")}` }).optional(),
 });
 
-type Key = Salvaged<z.output<typeof callerKeySettings>>;
+type Entry = Salvaged<z.output<z.ZodObject<typeof callerTerms>>>;
 type Draft = Salvaged<ApplicationSettings>;
 
-/** What is public is bound to the pages it is for, and no other key is. */
-export function checkCallerKeys(application: Draft, mode: Config["mode"]): Explained[] {
-  const keys = application.keys ?? [];
-  const sameIds = repeated(keys.map((key) => key?.id)).map((index) => ({
-    path: ["keys", index, "id"],
-    message: "is the id of another key of this application: each needs its own",
+const lists = { keys: "key", certificates: "certificate", tokens: "token" } as const;
+
+/** What is public is bound to the pages it is for, and nothing else is. Ids tell callers apart in the log. */
+export function checkCallers(application: Draft, mode: Config["mode"]): Explained[] {
+  const entries = Object.entries(lists).flatMap(([list, noun]) =>
+    (application[list as keyof typeof lists] ?? []).map((entry: Entry | undefined, index) => ({ entry, noun, path: [list, index] })),
+  );
+  const sameIds = repeated(entries.map(({ entry }) => entry?.id)).map((index) => ({
+    path: [...(entries[index]?.path ?? []), "id"],
+    message: `is the id of another ${nounOf(entries, index)} of this application: each needs its own`,
   }));
-  const each = keys.flatMap((key, index) => (key ? checkKey(key, application, mode) : []).map((problem) => under(problem, index)));
+  const each = entries.flatMap(({ entry, noun, path }) =>
+    (entry ? checkEntry(entry, noun, { application, mode }) : []).map((problem) => ({ ...problem, path: [...path, ...problem.path] })),
+  );
   return [...sameIds, ...each];
 }
 
-const under = ({ path, message }: Explained, index: number): Explained => ({ path: ["keys", index, ...path], message });
+const nounOf = (entries: readonly { readonly entry: Entry | undefined; readonly noun: string }[], index: number): string =>
+  entries.find(({ entry }) => entry?.id === entries[index]?.entry?.id)?.noun ?? "key";
 
-function checkKey(key: Key, application: Draft, mode: Config["mode"]): Explained[] {
-  if (key.kind === undefined) return [];
-  if (key.kind === "service") return checkServiceKey(key);
-  const problems: Explained[] = [...notAmong("purposes", key.purposes, application), ...notAmong("channels", key.channels, application)];
-  if ((key.rights ?? []).some((right) => right !== undefined && right !== "codes"))
-    problems.push({ path: ["rights"], message: "gives a browser's key, which everybody can read, more than codes: write [codes]" });
-  if (mode === "production" && key.origins === undefined)
+type Where = { readonly application: Draft; readonly mode: Config["mode"] };
+
+function checkEntry(entry: Entry, noun: string, { application, mode }: Where): Explained[] {
+  if (entry.kind === undefined) return [];
+  if (entry.kind === "service") return checkService(entry, noun);
+  const problems: Explained[] = [
+    ...notAmong("purposes", entry.purposes, application),
+    ...notAmong("channels", entry.channels, application),
+  ];
+  if ((entry.rights ?? []).some((right) => right !== undefined && right !== "codes"))
+    problems.push({ path: ["rights"], message: `gives a browser's ${noun}, which everybody can read, more than codes: write [codes]` });
+  if (mode === "production" && entry.origins === undefined)
     problems.push({
       path: ["origins"],
-      message: "is missing, and a browser's key, which everybody can read, would work on every page: list the origins of yours",
+      message: `is missing, and a browser's ${noun}, which everybody can read, would work on every page: list the origins of yours`,
     });
   return problems;
 }
 
-const checkServiceKey = (key: Key): Explained[] =>
+const checkService = (entry: Entry, noun: string): Explained[] =>
   (["origins", "purposes", "channels"] as const).flatMap((name) =>
-    key[name] === undefined ? [] : [{ path: [name], message: "is for keys of kind browser only: leave it out, or write kind: browser" }],
+    entry[name] === undefined
+      ? []
+      : [{ path: [name], message: `is for ${noun}s of kind browser only: leave it out, or write kind: browser` }],
   );
 
 function notAmong(name: "purposes" | "channels", ofKey: readonly (string | undefined)[] | undefined, application: Draft): Explained[] {
@@ -66,21 +73,12 @@ function notAmong(name: "purposes" | "channels", ofKey: readonly (string | undef
 }
 
 export const buildCallerKeys = ({ id, keys }: ApplicationSettings): CallerKey[] =>
-  keys.map(({ rights: own, origins, purposes, channels: ofKey, ...key }) => ({
-    hash: key.hash.replace("sha256:", ""),
-    keyId: key.id,
-    applicationId: id,
-    kind: key.kind,
-    rights: own ?? (key.kind === "browser" ? ["codes"] : ["codes", "proofs"]),
-    ...(origins && { origins }),
-    ...(purposes && { purposes }),
-    ...(ofKey && { channels: ofKey }),
-  }));
+  keys.map(({ hash, ...terms }) => ({ ...buildCallerTerms(terms, id), hash: hash.replace("sha256:", "") }));
 
-/** The application as one key may use it. */
+/** The application as one caller may use it. */
 export function narrowApplication(
   application: Application,
-  { purposes, channels: ofKey }: Pick<CallerKey, "purposes" | "channels">,
+  { purposes, channels: ofKey }: Pick<CallerTerms, "purposes" | "channels">,
 ): Application {
   if (!purposes && !ofKey) return application;
   const { defaultPurpose } = application;
