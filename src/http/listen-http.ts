@@ -1,12 +1,13 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { createDoor, type Gate, type Http1Limits } from "./bound-http1.ts";
 import { answerCors } from "./cors.ts";
 import { isForeignForm } from "./forms.ts";
+import { type Created, createHttpServer, type HttpServer, type HttpTls } from "./http-server.ts";
 import type { Routes } from "./routes.ts";
 import { answerRoute, sendJson } from "./routes.ts";
 
-export type HttpLimits = {
+export type HttpLimits = Http1Limits & {
   readonly maxHeaderBytes: number;
   readonly headersMs: number;
   /** For the whole request, body included. */
@@ -15,7 +16,6 @@ export type HttpLimits = {
   readonly keepAliveMs: number;
   /** Without a byte either way, such as a reader that has stopped reading. */
   readonly silentMs: number;
-  readonly maxConnections: number;
 };
 
 export const defaultHttpLimits: HttpLimits = {
@@ -24,7 +24,8 @@ export const defaultHttpLimits: HttpLimits = {
   requestMs: 15_000,
   keepAliveMs: 65_000,
   silentMs: 60_000,
-  maxConnections: 10_000,
+  maxHeaderFields: 100,
+  maxAgeMs: 1_800_000,
 };
 
 export type ListenHttpOptions = {
@@ -40,11 +41,17 @@ export type ListenHttpOptions = {
   readonly origins: () => ReadonlySet<string>;
   /** Told of what went wrong in a route; callers learn nothing of it. */
   readonly onError: (cause: unknown) => void;
+  /** Without it, the listener speaks plaintext. */
+  readonly tls?: HttpTls | undefined;
   readonly limits?: Partial<HttpLimits>;
+  /** Who may connect at all; without it, everyone. */
+  readonly gate?: Gate | undefined;
 };
 
 export type HttpListener = {
   readonly address: AddressInfo;
+  /** Shows another certificate to connections from now on; throws, and changes nothing, when it cannot be used. */
+  readonly renew: Created["renew"];
   /** Stops accepting, lets what is in flight finish for at most `graceMs`, then ends it. */
   close(graceMs: number): Promise<void>;
 };
@@ -52,7 +59,10 @@ export type HttpListener = {
 export async function listenHttp(options: ListenHttpOptions): Promise<HttpListener> {
   const limits = { ...defaultHttpLimits, ...options.limits };
   const unanswered = new Set<ServerResponse>();
-  const server = createServer(serverOptions(limits), (request, response) => {
+  const isAnsweredAt = createDoor(limits, options.gate);
+  const given = { settings: serverOptions(limits), greetingMs: limits.headersMs, tls: options.tls };
+  const { server, event, renew } = createHttpServer(given, (request, response) => {
+    if (isAnsweredAt(request, response)) return;
     if (!server.listening) response.setHeader("connection", "close");
     unanswered.add(response);
     response.once("close", () => unanswered.delete(response));
@@ -63,14 +73,15 @@ export async function listenHttp(options: ListenHttpOptions): Promise<HttpListen
     });
   });
   const sockets = new Set<Socket>();
-  server.on("connection", (socket) => {
+  server.on("connection", (socket: Socket) => void options.gate?.admit(socket));
+  server.on(event, (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  server.maxConnections = limits.maxConnections;
+  server.maxHeadersCount = limits.maxHeaderFields;
   server.timeout = limits.silentMs;
   const address = await listen(server, options);
-  return { address, close: (graceMs) => close({ server, sockets, unanswered }, graceMs) };
+  return { address, renew, close: (graceMs) => close({ server, sockets, unanswered }, graceMs) };
 }
 
 const serverOptions = (limits: HttpLimits) => ({
@@ -97,7 +108,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   await answerRoute(request, response, routes);
 }
 
-function listen(server: Server, { host, port, setting }: ListenHttpOptions): Promise<AddressInfo> {
+function listen(server: HttpServer, { host, port, setting }: ListenHttpOptions): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(cannotListen(setting, `${host}:${port}`, cause)));
     server.listen({ host, port, backlog: 511 }, () => resolve(server.address() as AddressInfo));
@@ -113,7 +124,11 @@ function cannotListen(setting: string, address: string, cause: NodeJS.ErrnoExcep
 /** For readers to take what ends their stream when the service stops. */
 const lastWordsMs = 1_000;
 
-type Parts = { readonly server: Server; readonly sockets: ReadonlySet<Socket>; readonly unanswered: ReadonlySet<ServerResponse> };
+type Parts = {
+  readonly server: HttpServer;
+  readonly sockets: ReadonlySet<Socket>;
+  readonly unanswered: ReadonlySet<ServerResponse>;
+};
 
 async function close({ server, sockets, unanswered }: Parts, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type AnswerCaptcha, captchaChallengePath } from "./captcha-challenge.ts";
 import { type AnswerJwks, jwksPath } from "./jwks.ts";
+import { type AnswerMetrics, metricsPath } from "./metrics.ts";
 import type { AnswerPlayground } from "./playground.ts";
 import type { AnswerReceipt } from "./receipts.ts";
+import { type AnswerSecurityTxt, securityTxtPath } from "./security-txt.ts";
 
 /** A message in the development inbox, as `GET /dev/inbox` shows it. */
 export type InboxMessage = {
@@ -22,10 +24,14 @@ export type InboxMessage = {
 export type Routes = {
   /** Whether calls would be served now: false while starting, draining, or without a store. */
   readonly isReady: () => boolean | Promise<boolean>;
+  /** What is counted; none where no address is configured for it, or it is another listener's. */
+  readonly answerMetrics?: AnswerMetrics;
   /** Only in development: newest first. */
   readonly listInbox?: (to: string | undefined) => readonly InboxMessage[];
   /** The public keys of proofs; none while proofs are not signed. */
   readonly answerJwks?: AnswerJwks;
+  /** Where to report a vulnerability; none where nobody is named. */
+  readonly answerSecurityTxt?: AnswerSecurityTxt;
   /** What vendors tell of messages; none while no receipts are asked for. */
   readonly answerReceipt?: AnswerReceipt;
   /** Challenges of the built-in captcha; none where no such captcha is configured. */
@@ -37,6 +43,8 @@ export type Routes = {
 export async function answerRoute(request: IncomingMessage, response: ServerResponse, routes: Routes): Promise<void> {
   const [path, query] = splitUrl(request.url ?? "");
   if (path === jwksPath && routes.answerJwks) return routes.answerJwks(request, response);
+  if (path === metricsPath && routes.answerMetrics) return routes.answerMetrics(request, response);
+  if (path === securityTxtPath && routes.answerSecurityTxt) return routes.answerSecurityTxt(request, response);
   if (await routes.answerPlayground?.(path, query, request, response)) return;
   const route = findRoute([path, query], request, routes);
   if (!route) return sendJson(response, 404, { error: `nothing is served at ${path}` });

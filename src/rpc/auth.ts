@@ -6,8 +6,12 @@ import { hash } from "node:crypto";
 import type { Result } from "../otp/refusal.ts";
 import { allowed, refused } from "../otp/refusal.ts";
 import type { Caller } from "../otp/types.ts";
+import type { FindCertificate } from "./client-certificate.ts";
 
-export type Authenticate = (authorization: string | undefined) => Result<Caller>;
+/** Answers at once wherever nobody has to be asked: a promise for each call would cost the hot path its speed. */
+export type Authenticate = (authorization: string | undefined, certificate?: FindCertificate) => Result<Caller> | Promise<Result<Caller>>;
+
+export type AuthenticateKey = (authorization: string | undefined) => Result<Caller>;
 
 /** `hash` as `hashKey` gives it. Two keys of one caller are two entries, so that keys can be rotated. */
 export type CallerKey = { readonly hash: string; readonly caller: Caller };
@@ -20,7 +24,7 @@ const maxAuthorizationLength = 512;
 const noKey = refused("UNAUTHENTICATED", "name your key in the header `authorization: Bearer KEY`");
 const unknownKey = refused("UNAUTHENTICATED", "the key is not known here");
 
-export function createAuthenticate(keys: readonly CallerKey[]): Authenticate {
+export function createAuthenticate(keys: readonly CallerKey[]): AuthenticateKey {
   const callers = new Map(keys.map((key) => [key.hash, allowed(key.caller)]));
   return (authorization) => {
     if (!authorization || authorization.length > maxAuthorizationLength) return noKey;
@@ -31,7 +35,7 @@ export function createAuthenticate(keys: readonly CallerKey[]): Authenticate {
 }
 
 /** For development on loopback: everyone is the one caller. */
-export function createOpenAuthenticate(caller: Caller): Authenticate {
+export function createOpenAuthenticate(caller: Caller): AuthenticateKey {
   const everyone = allowed(caller);
   return () => everyone;
 }

@@ -25,7 +25,8 @@ export type StreamRpc<I extends DescMessage, Request, Value, Answer> = Omit<Rpc<
 /** The only way to an RPC, and it asks for the key first: an RPC cannot forget to. */
 export function createAnswer(authenticate: Authenticate, right: Right, findAddress = connectionOnly): Answer {
   return (rpc) => async (incoming) => {
-    const caller = accept(identify(authenticate, right, incoming));
+    const identified = identify(authenticate, right, incoming);
+    const caller = accept(identified instanceof Promise ? await identified : identified);
     const request = accept(rpc.read(incoming.message()));
     const client = () => readClient(incoming, findAddress);
     const call = { caller, signal: incoming.signal(), remainingMs: incoming.remainingMs, client };
@@ -41,15 +42,19 @@ export type AnswerStream = <I extends DescMessage, Request, Value, Out>(
 export function createAnswerStream(authenticate: Authenticate, right: Right): AnswerStream {
   return (rpc) =>
     async function* (incoming) {
-      const caller = accept(identify(authenticate, right, incoming));
+      const caller = accept(await identify(authenticate, right, incoming));
       const request = accept(rpc.read(incoming.message()));
       for await (const result of rpc.run(request, { caller, signal: incoming.signal() })) yield rpc.write(accept(result));
     };
 }
 
-function identify(authenticate: Authenticate, right: Right, incoming: Pick<Incoming, "header">): Result<Caller> {
-  const caller = withRight(authenticate(incoming.header("authorization")), right);
-  return caller.ok ? fromItsPage(caller.value, incoming.header("origin")) : caller;
+function identify(authenticate: Authenticate, right: Right, incoming: Pick<Incoming, "header" | "certificate">) {
+  const check = (authenticated: Result<Caller>): Result<Caller> => {
+    const caller = withRight(authenticated, right);
+    return caller.ok ? fromItsPage(caller.value, incoming.header("origin")) : caller;
+  };
+  const authenticated = authenticate(incoming.header("authorization"), incoming.certificate);
+  return authenticated instanceof Promise ? authenticated.then(check) : check(authenticated);
 }
 
 /** A browser says which page asks, and no page can make it say another. Whoever is no browser can say anything: limits hold it, not this. */

@@ -9,7 +9,9 @@ import { createAsyncIterable } from "@connectrpc/connect/protocol";
 import { compressionGzip } from "@connectrpc/connect-node";
 import type { OpenedRequest, RequestLimits } from "./connect-request.ts";
 import { openRequest } from "./connect-request.ts";
+import { type ObserveCall, observeNothing, reasonOf, wireOfConnect } from "./observe-call.ts";
 import type { Incoming, LogFailure, Service, StreamHandler, UnaryHandler } from "./service.ts";
+import { refuseOverloaded } from "./shed-connect.ts";
 import { deadlineExceeded, toConnectError, toStatus } from "./status.ts";
 
 export type ConnectOptions = RequestLimits & {
@@ -17,12 +19,19 @@ export type ConnectOptions = RequestLimits & {
   readonly maxStreamMs: number;
   readonly services: readonly Service[];
   readonly log: LogFailure;
+  readonly observeCall?: ObserveCall | undefined;
+  /** Whether calls are to be refused unread; without it, none is. */
+  readonly isOverloaded?: (() => boolean) | undefined;
 };
 
 /** Answers a request and returns true, or returns false when its path is no RPC. */
 export type ConnectHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-type Rpc<H> = { readonly method: DescMethod; readonly name: string; readonly handler: H; readonly log: LogFailure };
+type Rpc<H> = Pick<ConnectOptions, "log" | "observeCall"> & {
+  readonly method: DescMethod;
+  readonly name: string;
+  readonly handler: H;
+};
 
 export function createConnectHandler(options: ConnectOptions): ConnectHandler {
   const handlers = new Map(createHandlers(options).map((handler) => [handler.requestPath, handler]));
@@ -40,7 +49,15 @@ export function createConnectHandler(options: ConnectOptions): ConnectHandler {
 
 const openedKey = createContextKey<OpenedRequest | undefined>(undefined);
 
-function createHandlers({ services, log, maxMessageBytes, maxDeadlineMs, maxStreamMs, registry }: ConnectOptions): UniversalHandler[] {
+function createHandlers({
+  services,
+  log,
+  observeCall,
+  maxMessageBytes,
+  maxDeadlineMs,
+  maxStreamMs,
+  registry,
+}: ConnectOptions): UniversalHandler[] {
   const router = createConnectRouter({
     connect: true,
     grpcWeb: true,
@@ -55,7 +72,7 @@ function createHandlers({ services, log, maxMessageBytes, maxDeadlineMs, maxStre
     for (const method of service.methods) {
       const handler = handlers[method.localName];
       if (!handler) continue;
-      const rpc = { method, name: `${service.typeName}/${method.name}`, handler, log };
+      const rpc = { method, name: `${service.typeName}/${method.name}`, handler, log, observeCall };
       if (method.methodKind === "unary") router.rpc(method as never, unary(rpc as Rpc<UnaryHandler>) as never);
       else if (method.methodKind === "server_streaming") router.rpc(method as never, stream(rpc as Rpc<StreamHandler>) as never);
     }
@@ -76,6 +93,7 @@ async function answer(
   const isStream = handler.method.methodKind !== "unary";
   if (!handler.supportedContentType(request.headers["content-type"] ?? ""))
     return refuse(response, 415, isStream ? streamTypes : callTypes);
+  if (options.isOverloaded?.()) return refuseOverloaded(response, request.headers["content-type"] ?? "");
   const opened = await openRequest(request, isStream ? { ...options, maxDeadlineMs: options.maxStreamMs } : options);
   if (!opened) return;
   const away = new AbortController();
@@ -115,31 +133,50 @@ function refuse(response: ServerResponse, status: number, message: string, heade
 
 function unary(rpc: Rpc<UnaryHandler>) {
   return async (_: unknown, context: HandlerContext): Promise<MessageShape<DescMessage>> => {
+    const ended = observe(context, rpc);
     try {
-      return await beforeDeadline(rpc.handler(incoming(context, rpc)), context.signal);
+      const message = await beforeDeadline(rpc.handler(incoming(context, rpc)), context.signal);
+      ended("OK");
+      return message;
     } catch (thrown) {
-      throw refusal(thrown, context, rpc);
+      const error = refusal(thrown, context, rpc);
+      ended(reasonOf(error));
+      throw error;
     }
   };
 }
 
 function stream(rpc: Rpc<StreamHandler>) {
   return async function* (_: unknown, context: HandlerContext): AsyncGenerator<MessageShape<DescMessage>> {
+    const ended = observe(context, rpc);
+    // What stands when the reader goes away, which ends a generator where it waits.
+    let reason = "CANCELED";
     const messages = rpc.handler(incoming(context, rpc))[Symbol.asyncIterator]();
     try {
       for (;;) {
         const next = await beforeDeadline(messages.next(), context.signal);
-        if (next.done) return;
+        if (next.done) break;
         yield next.value;
       }
+      reason = "OK";
     } catch (thrown) {
-      throw refusal(thrown, context, rpc);
+      const error = refusal(thrown, context, rpc);
+      reason = reasonOf(error);
+      throw error;
     } finally {
+      ended(reason);
       // Not waited for: a handler that ignores its signal must not hold the answer back.
       messages.return?.().catch(() => undefined);
     }
   };
 }
+
+const observe = ({ protocolName, requestHeader }: HandlerContext, { name, method, observeCall = observeNothing }: Rpc<unknown>) =>
+  observeCall({
+    rpc: name,
+    wire: wireOfConnect(protocolName, requestHeader.get("content-type")),
+    isStream: method.methodKind === "server_streaming",
+  });
 
 function incoming(context: HandlerContext, { method }: Rpc<unknown>): Incoming {
   return {
@@ -148,6 +185,7 @@ function incoming(context: HandlerContext, { method }: Rpc<unknown>): Incoming {
     signal: () => context.signal,
     remainingMs: () => context.timeoutMs(),
     peer: () => (context.values.get(openedKey) as OpenedRequest).peer,
+    certificate: () => (context.values.get(openedKey) as OpenedRequest).certificate(),
     requestHeader: () => context.requestHeader,
     responseHeader: () => context.responseHeader,
     responseTrailer: () => context.responseTrailer,

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { DescMessage, JsonReadOptions, MessageShape } from "@bufbuild/protobuf";
 import type { Result } from "../otp/refusal.ts";
+import { type ClientCertificate, certificateOf } from "./client-certificate.ts";
 import { decompress, openEnvelopes, readBody, tooLargeRefusal } from "./connect-body.ts";
 import type { DeadlineHeader } from "./deadline.ts";
 import { askedTimeoutKey, parseDeadline } from "./deadline.ts";
@@ -19,6 +20,7 @@ export type RequestLimits = {
 export type OpenedRequest = {
   readonly header: Headers;
   readonly peer: string | undefined;
+  certificate(): ClientCertificate | undefined;
   readonly body: Uint8Array;
   readonly reusable: boolean;
   read<D extends DescMessage>(desc: D): MessageShape<D>;
@@ -44,6 +46,7 @@ export async function openRequest(request: IncomingMessage, limits: RequestLimit
   return {
     header,
     peer: request.socket.remoteAddress,
+    certificate: () => certificateOf(request.socket),
     body: emptyMessages(wire, count),
     reusable: body.whole || body.drained,
     read: (desc) => {

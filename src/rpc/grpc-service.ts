@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
 import type {
   Metadata,
   MethodDefinition,
@@ -13,14 +14,20 @@ import type {
   sendUnaryData,
   UntypedHandleCall,
 } from "@grpc/grpc-js";
+import { type ClientCertificate, readCertificate } from "./client-certificate.ts";
 import { toBuffer, toGrpcStatus, toHeaders, toMetadata } from "./grpc-status.ts";
 import { askedTimeout } from "./grpc-streams.ts";
+import { type ObserveCall, observeNothing, reasonGivenUp, reasonOf } from "./observe-call.ts";
 import { parseBinary } from "./parse-binary.ts";
 import type { Incoming, LogFailure, Service, StreamHandler, UnaryHandler } from "./service.ts";
 import { toStatus } from "./status.ts";
 import { createBinaryWriter } from "./write-binary.ts";
 
-export type GrpcServiceOptions = { readonly log: LogFailure; readonly maxMessageBytes: number };
+export type GrpcServiceOptions = {
+  readonly log: LogFailure;
+  readonly maxMessageBytes: number;
+  readonly observeCall?: ObserveCall | undefined;
+};
 
 type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
 type StreamCall = ServerWritableStream<Buffer, Buffer>;
@@ -63,16 +70,20 @@ const definition = (typeName: string, method: DescMethod): MethodDefinition<Buff
 function unaryCall(rpc: Rpc<UnaryHandler>): UntypedHandleCall {
   const answer = async (call: UnaryCall, respond: sendUnaryData<Buffer>): Promise<void> => {
     const exchange = open(call, rpc);
+    const ended = observe(call, rpc);
     try {
       const message = await rpc.handler(exchange);
       exchange.settle();
+      ended();
       const bytes = toBuffer(rpc.write(message));
       sendLeading(call, exchange);
       respond(null, bytes, exchange.trailing());
     } catch (thrown) {
       exchange.settle();
       sendLeading(call, exchange);
-      respond(refusal(thrown, exchange, rpc));
+      const error = toStatus(thrown, rpc.name, rpc.log);
+      ended(error);
+      respond(refusal(error, exchange));
     }
   };
   return ((call: UnaryCall, respond: sendUnaryData<Buffer>) => void answer(call, respond)) as UntypedHandleCall;
@@ -81,27 +92,42 @@ function unaryCall(rpc: Rpc<UnaryHandler>): UntypedHandleCall {
 function streamCall(rpc: Rpc<StreamHandler>): UntypedHandleCall {
   const answer = async (call: StreamCall): Promise<void> => {
     const exchange = open(call, rpc);
+    const ended = observe(call, rpc);
     try {
       for await (const message of rpc.handler(exchange)) {
-        if (call.cancelled) return;
+        if (call.cancelled) return ended();
         sendLeading(call, exchange);
         const bytes = toBuffer(rpc.write(message));
         // A slow reader holds its own stream back, not our memory.
         if (!call.write(bytes)) await once(call, "drain", { signal: exchange.signal() });
       }
       sendLeading(call, exchange);
+      ended();
       call.end(exchange.trailing());
     } catch (thrown) {
-      if (call.cancelled) return;
+      if (call.cancelled) return ended();
       sendLeading(call, exchange);
-      call.emit("error", refusal(thrown, exchange, rpc));
+      const error = toStatus(thrown, rpc.name, rpc.log);
+      ended(error);
+      call.emit("error", refusal(error, exchange));
     }
   };
   return ((call: StreamCall) => void answer(call)) as UntypedHandleCall;
 }
 
-function refusal(thrown: unknown, exchange: Exchange, rpc: Rpc<unknown>) {
-  const status = toGrpcStatus(toStatus(thrown, rpc.name, rpc.log));
+/** Tells that the call begins; what it gives is to be called once, when it has ended, with why if there is a why. */
+function observe(call: UnaryCall | StreamCall, { name, method, observeCall = observeNothing }: Rpc<unknown>) {
+  const begunAt = performance.now();
+  const isStream = method.methodKind === "server_streaming";
+  const ended = observeCall({ rpc: name, wire: "grpc", isStream });
+  return (error?: ConnectError): void => {
+    if (call.cancelled) ended(reasonGivenUp(performance.now() - begunAt, { metadata: call.metadata, isStream }));
+    else ended(error ? reasonOf(error) : "OK");
+  };
+}
+
+function refusal(error: ConnectError, exchange: Exchange) {
+  const status = toGrpcStatus(error);
   const trailing = exchange.trailing();
   if (trailing) status.metadata.merge(trailing);
   return status;
@@ -133,6 +159,7 @@ function open(call: UnaryCall | StreamCall, { method, maxMessageBytes }: Rpc<unk
     },
     // With a port behind it, and an IPv6 address without brackets.
     peer: () => call.getPeer().replace(/:\d+$/, ""),
+    certificate: () => findCertificate(call),
     requestHeader: () => toHeaders(call.metadata),
     responseHeader: () => {
       responseHeader ??= new Headers();
@@ -146,6 +173,15 @@ function open(call: UnaryCall | StreamCall, { method, maxMessageBytes }: Rpc<unk
     trailing: () => responseTrailer && toMetadata(responseTrailer),
     settle: () => interrupt?.release(),
   };
+}
+
+function findCertificate(call: UnaryCall | StreamCall): ClientCertificate | undefined {
+  try {
+    return readCertificate(call.getAuthContext().sslPeerCertificate);
+  } catch {
+    // The session has no socket any more (ERR_HTTP2_SOCKET_UNBOUND): the caller went away.
+    return undefined;
+  }
 }
 
 function sendLeading(call: UnaryCall | StreamCall, exchange: Exchange): void {

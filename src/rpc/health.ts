@@ -9,6 +9,8 @@ export type Health = {
   endWatches(): void;
 };
 
+/** How all its paths begin. */
+export const healthPaths = "/grpc.health.v1.Health/";
 /** The one call that may last: its caller waits for news for as long as the connection lives. */
 export const healthWatchPath = "/grpc.health.v1.Health/Watch";
 

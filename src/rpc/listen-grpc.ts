@@ -1,25 +1,27 @@
-import type { Http2Server } from "node:http2";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { createServer } from "node:net";
 import type { ConnectionInjector } from "@grpc/grpc-js";
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
+import { boundServer, boundSessions, type Http2Doors, type Http2Limits } from "./bound-http2.ts";
 import { addGrpcService } from "./grpc-service.ts";
 import { type CutStreams, correctStreams } from "./grpc-streams.ts";
 import { addHealth, type Health, healthWatchPath } from "./health.ts";
+import type { ObserveCall } from "./observe-call.ts";
 import { addReflection } from "./reflection.ts";
 import type { LogFailure, Service } from "./service.ts";
 import { maxDeadlineMs, maxMessageBytes, maxStreamMs } from "./service.ts";
+import type { ListenerTls } from "./tls.ts";
+import { createTlsStage, type TlsStage } from "./tls-stage.ts";
 
-export type GrpcLimits = {
+export type GrpcLimits = Http2Limits & {
   readonly maxMessageBytes: number;
   readonly maxDeadlineMs: number;
   /** The same for RPCs whose answer is a stream. */
   readonly maxStreamMs: number;
-  readonly maxConnections: number;
   /** Many backends have one connection for everything, and each watcher of a challenge holds one of these for minutes. */
   readonly maxStreamsPerConnection: number;
-  /** How long a connection may take to say that it speaks HTTP/2. */
-  readonly greetingMs: number;
+  /** What Node keeps for the streams of a connection. */
+  readonly maxSessionMebibytes: number;
   readonly idleMs: number;
   /** Connections are renewed so that load balancers can spread them again. */
   readonly maxAgeMs: number;
@@ -31,13 +33,18 @@ export type GrpcLimits = {
 /** For a peer to take what ends its stream or its connection. */
 const lastWordsMs = 1_000;
 
-/** What Node and grpc-js leave open (no greeting, stream, idle or age limit) is bounded here. */
+/** The defaults of the settings `bounds`, and what the contract says of messages and deadlines. */
 export const defaultGrpcLimits: GrpcLimits = {
   maxMessageBytes,
   maxDeadlineMs,
   maxStreamMs,
-  maxConnections: 10_000,
+  maxHeaderBytes: 16_384,
+  maxHeaderFields: 100,
   maxStreamsPerConnection: 1_000,
+  maxWaitingStreams: 2_000,
+  maxSessionMebibytes: 16,
+  resets: { burst: 500, perSecond: 50 },
+  controlFrames: { burst: 200, perSecond: 20 },
   greetingMs: 10_000,
   idleMs: 300_000,
   maxAgeMs: 1_800_000,
@@ -45,18 +52,23 @@ export const defaultGrpcLimits: GrpcLimits = {
   pingTimeoutMs: 20_000,
 };
 
-export type ListenGrpcOptions = {
+export type ListenGrpcOptions = Http2Doors & {
   readonly host: string;
   readonly port: number;
   /** Name of the setting the address comes from, for the error that it is in use. */
   readonly setting: string;
   readonly services: readonly Service[];
   readonly log: LogFailure;
+  readonly observeCall?: ObserveCall | undefined;
+  /** Without it, the listener speaks plaintext. */
+  readonly tls?: ListenerTls | undefined;
   readonly limits?: Partial<GrpcLimits>;
 };
 
 export type GrpcListener = Pick<Health, "setServing"> & {
   readonly address: AddressInfo;
+  /** Shows another certificate to connections from now on; throws, and changes nothing, when it cannot be used. */
+  readonly renew: TlsStage["renew"];
   /** Stops accepting, lets what is in flight finish for at most `graceMs`, then ends it. */
   close(graceMs: number): Promise<void>;
 };
@@ -66,7 +78,9 @@ export async function listenGrpc(options: ListenGrpcOptions): Promise<GrpcListen
   setLogVerbosity(logVerbosity.NONE);
   const limits = { ...defaultGrpcLimits, ...options.limits };
   const server = new Server(serverOptions(limits));
-  for (const service of options.services) addGrpcService(server, service, { log: options.log, maxMessageBytes: limits.maxMessageBytes });
+  boundSessions(server, limits);
+  const { log, observeCall } = options;
+  for (const service of options.services) addGrpcService(server, service, { log, observeCall, maxMessageBytes: limits.maxMessageBytes });
   const health = addHealth(
     server,
     options.services.map(({ service }) => service.typeName),
@@ -75,14 +89,22 @@ export async function listenGrpc(options: ListenGrpcOptions): Promise<GrpcListen
   // Our own socket server: grpc-js bounds no connections, and hides why it cannot listen.
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const streamPaths = new Set([healthWatchPath, ...options.services.flatMap(streamPathsOf)]);
-  const cutStreams = correctStreams(server, { ...limits, streamPaths }, (http2Server) => dropSilent(http2Server, limits.greetingMs));
-  const sockets = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const cutStreams = correctStreams(server, { ...limits, streamPaths }, (http2Server) => boundServer(http2Server, limits, options));
+  const onSocket = (socket: Socket): void => {
     endHalfOpen(socket);
     injector.injectConnection(socket);
+  };
+  const { accept, renew } = createTlsStage({ tls: options.tls, greetingMs: limits.greetingMs, onSocket });
+  const sockets = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    if (options.gate?.admit(socket) !== false) accept(socket);
   });
-  sockets.maxConnections = limits.maxConnections;
   const address = await listen(sockets, options);
-  return { address, setServing: health.setServing, close: (graceMs) => close({ server, sockets, injector, health, cutStreams }, graceMs) };
+  return {
+    address,
+    renew,
+    setServing: health.setServing,
+    close: (graceMs) => close({ server, sockets, injector, health, cutStreams }, graceMs),
+  };
 }
 
 const serverOptions = (limits: GrpcLimits) => ({
@@ -90,7 +112,7 @@ const serverOptions = (limits: GrpcLimits) => ({
   // A little above our own limit, so that what is a little too large is refused by the parser, like on the other wires.
   "grpc.max_receive_message_length": limits.maxMessageBytes * 2,
   "grpc.max_concurrent_streams": limits.maxStreamsPerConnection,
-  "grpc-node.max_session_memory": 64,
+  "grpc-node.max_session_memory": limits.maxSessionMebibytes,
   "grpc.max_connection_idle_ms": limits.idleMs,
   "grpc.max_connection_age_ms": limits.maxAgeMs,
   "grpc.max_connection_age_grace_ms": Math.max(limits.maxDeadlineMs, limits.maxStreamMs) + 5_000,
@@ -100,15 +122,6 @@ const serverOptions = (limits: GrpcLimits) => ({
 
 const streamPathsOf = ({ service }: Service): string[] =>
   service.methods.filter(({ methodKind }) => methodKind === "server_streaming").map(({ name }) => `/${service.typeName}/${name}`);
-
-/** A connection whose first frame (SETTINGS, RFC 9113, section 3.4) does not come is dropped; Node would keep it for ever. */
-function dropSilent(http2Server: Http2Server, greetingMs: number): void {
-  http2Server.on("session", (session) => {
-    const timer = setTimeout(() => session.destroy(), greetingMs);
-    session.once("remoteSettings", () => clearTimeout(timer));
-    session.once("close", () => clearTimeout(timer));
-  });
-}
 
 /** A peer that does not close its side after we have closed ours, since it has a stream it does not read, would keep the connection. */
 function endHalfOpen(socket: Socket): void {

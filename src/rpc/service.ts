@@ -1,5 +1,6 @@
 /** What a wire and a service agree on. The wires (`grpc-service.ts`, `connect-handler.ts`) know no service, the services no wire. */
 import type { DescMessage, DescMethod, DescService, MessageShape } from "@bufbuild/protobuf";
+import type { ClientCertificate } from "./client-certificate.ts";
 
 /** No message of ours comes near; what is larger is an attack or a mistake. */
 export const maxMessageBytes = 16_384;
@@ -20,6 +21,8 @@ export type Incoming<I extends DescMessage = DescMessage> = {
   remainingMs(): number | undefined;
   /** Address of the other end of the connection; undefined when it is gone. */
   peer(): string | undefined;
+  /** Of the other end of the connection, verified; undefined when it showed none, or speaks plaintext. */
+  certificate(): ClientCertificate | undefined;
   requestHeader(): Headers;
   responseHeader(): Headers;
   responseTrailer(): Headers;

@@ -34,6 +34,7 @@ const codes: Readonly<Record<Reason, Code>> = {
   DEADLINE_EXCEEDED: Code.DeadlineExceeded,
   UNIMPLEMENTED: Code.Unimplemented,
   SHUTTING_DOWN: Code.Unavailable,
+  OVERLOADED: Code.Unavailable,
   INTERNAL: Code.Internal,
 };
 

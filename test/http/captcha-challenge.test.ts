@@ -12,18 +12,16 @@ let listener: HttpListener;
 let base: string;
 
 beforeAll(async () => {
+  const answerCaptcha = createCaptchaRoute(async (ask) => {
+    asked.push(ask);
+    return ["", "work"].includes(ask.captcha) ? { parameters: {}, signature: "s" } : undefined;
+  }, limitChallenges(findAddress));
   listener = await listenHttp({
     host: "127.0.0.1",
     port: 0,
     setting: "listen.http",
     rpc: () => false,
-    routes: () => ({
-      isReady: () => true,
-      answerCaptcha: createCaptchaRoute(async (ask) => {
-        asked.push(ask);
-        return ["", "work"].includes(ask.captcha) ? { parameters: {}, signature: "s" } : undefined;
-      }, limitChallenges(findAddress)),
-    }),
+    routes: () => ({ isReady: () => true, answerCaptcha }),
     origins: () => new Set(["https://app.example.com"]),
     onError: (cause) => {
       throw cause;

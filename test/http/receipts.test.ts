@@ -10,12 +10,13 @@ const publicUrl = "https://otp.example.com/codes";
 async function listening(take: ReceiptRoutes["take"]) {
   const faults: unknown[] = [];
   const methodsOf = (provider: string) => ({ vendor: ["POST"], getter: ["GET"] })[provider];
+  const answerReceipt = createReceiptRoute({ publicUrl, methodsOf, take });
   const listener = await listenHttp({
     host: "127.0.0.1",
     port: 0,
     setting: "test",
     rpc: () => false,
-    routes: () => ({ isReady: () => true, answerReceipt: createReceiptRoute({ publicUrl, methodsOf, take }) }),
+    routes: () => ({ isReady: () => true, answerReceipt }),
     origins: () => new Set(["https://app.example.com"]),
     onError: (cause) => void faults.push(cause),
   });

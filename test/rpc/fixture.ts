@@ -15,11 +15,14 @@ import type { Authenticate } from "../../src/rpc/auth.ts";
 import { createAuthenticate, hashKey } from "../../src/rpc/auth.ts";
 import type { FindClientAddress } from "../../src/rpc/client-address.ts";
 import { createConnectHandler } from "../../src/rpc/connect-handler.ts";
+import type { ConnectionGate } from "../../src/rpc/connection-gate.ts";
 import type { UseCases } from "../../src/rpc/handlers.ts";
 import { createCodeService } from "../../src/rpc/handlers.ts";
 import type { GrpcLimits } from "../../src/rpc/listen-grpc.ts";
 import { listenGrpc } from "../../src/rpc/listen-grpc.ts";
+import type { ObserveCall } from "../../src/rpc/observe-call.ts";
 import { maxDeadlineMs, maxMessageBytes, maxStreamMs } from "../../src/rpc/service.ts";
+import { createListenerTls, type Tls } from "../../src/rpc/tls.ts";
 import { application, createFixture } from "../otp/fixture.ts";
 import type { World } from "./cases.ts";
 
@@ -32,16 +35,41 @@ type Options = {
   readonly grpc?: Partial<GrpcLimits>;
   readonly http?: Partial<HttpLimits>;
   readonly origins?: readonly string[];
+  /** One for each listener. */
+  readonly newGate?: () => ConnectionGate;
+  readonly isOverloaded?: () => boolean;
+  readonly tls?: Tls;
+  readonly observeCall?: ObserveCall;
 };
 
 /** Both listeners on free ports, with one set of handlers behind them. */
-export async function startWires({ useCases, authenticate, findAddress, grpc, http, origins = [] }: Options) {
+export async function startWires({
+  useCases,
+  authenticate,
+  findAddress,
+  grpc,
+  http,
+  origins = [],
+  newGate,
+  isOverloaded,
+  tls,
+  observeCall,
+}: Options) {
   const failures: { errorId: string; rpc: string; cause: unknown }[] = [];
   const log = (failure: (typeof failures)[number]) => void failures.push(failure);
   const known = createAuthenticate([{ hash: hashKey(key), caller: { application, kind: "service", rights, keyId: "" } }]);
   const services = [createCodeService(useCases, authenticate ?? known, findAddress)];
   const local = { host: "127.0.0.1", port: 0 };
-  const grpcListener = await listenGrpc({ ...local, setting: "COUNTERSIGN_GRPC_ADDR", services, log, limits: grpc });
+  const doors = { gate: newGate?.(), isOverloaded, observeCall };
+  const grpcListener = await listenGrpc({
+    ...local,
+    setting: "COUNTERSIGN_GRPC_ADDR",
+    services,
+    log,
+    limits: grpc,
+    ...doors,
+    tls: tls && createListenerTls(tls, "h2"),
+  });
   grpcListener.setServing(true);
   const bounds = {
     maxMessageBytes: grpc?.maxMessageBytes ?? maxMessageBytes,
@@ -51,11 +79,13 @@ export async function startWires({ useCases, authenticate, findAddress, grpc, ht
   const httpListener = await listenHttp({
     ...local,
     setting: "COUNTERSIGN_HTTP_ADDR",
-    rpc: createConnectHandler({ services, log, ...bounds }),
+    rpc: createConnectHandler({ services, log, isOverloaded, observeCall, ...bounds }),
     routes: () => ({ isReady: () => true }),
     origins: () => new Set(origins),
     onError: (cause) => log({ errorId: "", rpc: "http", cause }),
     limits: http,
+    gate: newGate?.(),
+    tls: tls && createListenerTls(tls, "http/1.1"),
   });
   return {
     failures,

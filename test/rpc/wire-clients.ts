@@ -5,6 +5,7 @@
 import type { DescMessage, JsonObject } from "@bufbuild/protobuf";
 import { fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import { CodeService } from "../../src/gen/countersign/v1/code_service_pb.js";
+import type { ClientTls } from "./tls-fetch.ts";
 import { createGrpcWire } from "./wire-grpc.ts";
 import { createConnectWire, createGrpcWebWire } from "./wire-http.ts";
 
@@ -44,9 +45,14 @@ export type WireClient = {
 export type Addresses = { readonly grpc: string; readonly http: string };
 
 /** The four wires of a service that listens on `host:port`. `key` is sent wherever a case does not say otherwise. */
-export function wireClients({ grpc, http }: Addresses, key?: string): WireClient[] {
+export function wireClients({ grpc, http }: Addresses, key?: string, tls?: ClientTls): WireClient[] {
   const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
-  const wires = [createGrpcWire(grpc), createGrpcWebWire(http), createConnectWire(http, "binary"), createConnectWire(http, "json")];
+  const wires = [
+    createGrpcWire(grpc, tls),
+    createGrpcWebWire(http, tls),
+    createConnectWire(http, "binary", tls),
+    createConnectWire(http, "json", tls),
+  ];
   return wires.map((wire) => ({ ...wire, send: (sent) => wire.send({ ...sent, headers: { ...headers, ...sent.headers } }) }));
 }
 

@@ -1,15 +1,21 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
+import type { ClientTls } from "./tls-fetch.ts";
 import type { Received, Sent, WireClient } from "./wire-clients.ts";
 import { encodeRequest, isStream, okResponse } from "./wire-clients.ts";
 import { grpcError } from "./wire-errors.ts";
 
 const identity = (bytes: Buffer): Buffer => bytes;
 
-export function createGrpcWire(address: string): WireClient {
-  const client = new Client(address, credentials.createInsecure(), { "grpc.max_send_message_length": -1 });
+export function createGrpcWire(address: string, tls?: ClientTls): WireClient {
+  const client = new Client(address, tls ? secured(tls) : credentials.createInsecure(), { "grpc.max_send_message_length": -1 });
   return { name: "gRPC", encoding: "binary", send: (sent) => call(client, sent), close: () => client.close() };
 }
+
+const secured = ({ ca, cert, key }: ClientTls): ReturnType<typeof credentials.createSsl> =>
+  cert !== undefined && key !== undefined
+    ? credentials.createSsl(Buffer.from(ca), Buffer.from(key), Buffer.from(cert))
+    : credentials.createSsl(Buffer.from(ca));
 
 function call(client: Client, sent: Sent): Promise<Received> {
   const metadata = new Metadata();

@@ -1,58 +1,66 @@
+import { type ClientTls, createTlsFetch, type Fetch } from "./tls-fetch.ts";
 import type { Received, Sent, WireClient } from "./wire-clients.ts";
 import { encodeRequest, isStream, okResponse } from "./wire-clients.ts";
 import { connectError, grpcError } from "./wire-errors.ts";
 
-const noClose = (): void => undefined;
+type Post = (sent: Sent, more: Record<string, string>, body: Uint8Array) => Promise<Response>;
 
-export const createGrpcWebWire = (address: string): WireClient => ({
-  name: "gRPC-Web",
-  encoding: "binary",
-  close: noClose,
-  send: async (sent) => {
-    const headers = { "content-type": "application/grpc-web+proto", ...(sent.timeout && { "grpc-timeout": sent.timeout.grpc }) };
-    const response = await post(address, sent, headers, frame(encodeRequest(sent, "binary")));
-    const frames = unframe(new Uint8Array(await response.arrayBuffer()));
-    const trailers = frames.find(({ flags }) => flags & 0x80);
-    const status = trailers ? parseTrailers(Buffer.from(trailers.bytes).toString()) : response.headers;
-    const code = Number(status.get("grpc-status") ?? Number.NaN);
-    const message = frames.find(({ flags }) => flags === 0);
-    if (code === 0 && message) return okResponse(sent.method, message.bytes);
-    const details = status.get("grpc-status-details-bin");
-    return grpcError(code, decodeURIComponent(status.get("grpc-message") ?? ""), details ? Buffer.from(details, "base64") : undefined);
-  },
-});
+export function createGrpcWebWire(address: string, tls?: ClientTls): WireClient {
+  const { post, close } = postTo(address, tls);
+  return { name: "gRPC-Web", encoding: "binary", close, send: (sent) => grpcWeb(post, sent) };
+}
 
-export const createConnectWire = (address: string, encoding: WireClient["encoding"]): WireClient => ({
-  name: encoding === "json" ? "JSON" : "Connect",
-  encoding,
-  close: noClose,
-  send: (sent) => (isStream(sent.method) ? connectStream(address, encoding, sent) : connectUnary(address, encoding, sent)),
-});
+async function grpcWeb(post: Post, sent: Sent): Promise<Received> {
+  const headers = { "content-type": "application/grpc-web+proto", ...(sent.timeout && { "grpc-timeout": sent.timeout.grpc }) };
+  const response = await post(sent, headers, frame(encodeRequest(sent, "binary")));
+  const frames = unframe(new Uint8Array(await response.arrayBuffer()));
+  const trailers = frames.find(({ flags }) => flags & 0x80);
+  const status = trailers ? parseTrailers(Buffer.from(trailers.bytes).toString()) : response.headers;
+  const code = Number(status.get("grpc-status") ?? Number.NaN);
+  const message = frames.find(({ flags }) => flags === 0);
+  if (code === 0 && message) return okResponse(sent.method, message.bytes);
+  const details = status.get("grpc-status-details-bin");
+  return grpcError(code, decodeURIComponent(status.get("grpc-message") ?? ""), details ? Buffer.from(details, "base64") : undefined);
+}
 
-async function connectUnary(address: string, encoding: WireClient["encoding"], sent: Sent): Promise<Received> {
+export function createConnectWire(address: string, encoding: WireClient["encoding"], tls?: ClientTls): WireClient {
+  const { post, close } = postTo(address, tls);
+  return {
+    name: encoding === "json" ? "JSON" : "Connect",
+    encoding,
+    close,
+    send: (sent) => (isStream(sent.method) ? connectStream(post, encoding, sent) : connectUnary(post, encoding, sent)),
+  };
+}
+
+async function connectUnary(post: Post, encoding: WireClient["encoding"], sent: Sent): Promise<Received> {
   const format = encoding === "json" ? "json" : "proto";
-  const response = await post(address, sent, { "content-type": `application/${format}`, ...timeout(sent) }, encodeRequest(sent, encoding));
+  const response = await post(sent, { "content-type": `application/${format}`, ...timeout(sent) }, encodeRequest(sent, encoding));
   if (!response.ok) return connectError(JSON.parse(await response.text()));
   if (encoding === "binary") return okResponse(sent.method, new Uint8Array(await response.arrayBuffer()));
   return { code: "OK", message: "", reason: "", domain: "", metadata: {}, violations: [], response: JSON.parse(await response.text()) };
 }
 
-async function connectStream(address: string, encoding: WireClient["encoding"], sent: Sent): Promise<Received> {
+async function connectStream(post: Post, encoding: WireClient["encoding"], sent: Sent): Promise<Received> {
   const format = encoding === "json" ? "json" : "proto";
   const headers = { "content-type": `application/connect+${format}`, ...timeout(sent) };
-  const response = await post(address, sent, headers, frame(encodeRequest(sent, encoding)));
+  const response = await post(sent, headers, frame(encodeRequest(sent, encoding)));
   const end = unframe(new Uint8Array(await response.arrayBuffer())).find(({ flags }) => flags & 2);
   return connectError(JSON.parse(Buffer.from(end?.bytes ?? "{}").toString()).error ?? {});
 }
 
 const timeout = ({ timeout: asked }: Sent): Record<string, string> => (asked ? { "connect-timeout-ms": asked.connect } : {});
 
-const post = (address: string, { method, headers }: Sent, more: Record<string, string>, body: Uint8Array): Promise<Response> =>
-  fetch(`http://${address}/countersign.v1.CodeService/${method}`, {
-    method: "POST",
-    headers: { ...more, ...headers },
-    body: body as Uint8Array<ArrayBuffer>,
-  });
+function postTo(address: string, tls: ClientTls | undefined): { post: Post; close: () => void } {
+  const { fetch: send, close } = tls ? createTlsFetch(tls) : { fetch: fetch as Fetch, close: () => undefined };
+  const post: Post = ({ method, headers }, more, body) =>
+    send(`${tls ? "https" : "http"}://${address}/countersign.v1.CodeService/${method}`, {
+      method: "POST",
+      headers: { ...more, ...headers },
+      body: body as Uint8Array<ArrayBuffer>,
+    });
+  return { post, close };
+}
 
 function frame(bytes: Uint8Array): Uint8Array {
   const envelope = Buffer.alloc(5 + bytes.byteLength);
