@@ -20,12 +20,17 @@ type Options = {
   readonly delayMs?: number;
   /** Characters that wait at most; past that, lines are dropped and counted. */
   readonly maxLength?: number;
+  /** Whether other processes write to the same place: then their lines never end up within one of ours. */
+  readonly shared?: boolean;
 };
+
+/** What a pipe takes as a whole, or not at all (PIPE_BUF of Linux). */
+const atomicBytes = 4_096;
 
 const patienceMs = 1000;
 const retryMs = 5;
 
-export function createLineWriter({ fd = 1, delayMs = 100, maxLength = 8 * 2 ** 20 }: Options = {}): LineWriter {
+export function createLineWriter({ fd = 1, delayMs = 100, maxLength = 8 * 2 ** 20, shared = false }: Options = {}): LineWriter {
   // To open it as a stream makes a pipe non-blocking. Otherwise a write to one that nobody reads would hold a thread of the pool, and
   // with it the exit of the process, for as long as it likes.
   if (fd === 1) process.stdout.on("error", () => {});
@@ -37,7 +42,7 @@ export function createLineWriter({ fd = 1, delayMs = 100, maxLength = 8 * 2 ** 2
   let lastFlush = Number.NEGATIVE_INFINITY;
   const flush = (): void => {
     lastFlush = performance.now();
-    flushing ??= writeAll(fd, take(), closing.signal).finally(() => {
+    flushing ??= writeAll(fd, take(), { signal: closing.signal, shared }).finally(() => {
       flushing = undefined;
       timer = undefined;
       if (lines !== "") schedule();
@@ -63,21 +68,30 @@ export function createLineWriter({ fd = 1, delayMs = 100, maxLength = 8 * 2 ** 2
       const patience = setTimeout(() => closing.abort(), patienceMs);
       await flushing;
       clearTimeout(timer);
-      await writeAll(fd, take(), closing.signal);
+      await writeAll(fd, take(), { signal: closing.signal, shared });
       clearTimeout(patience);
     },
   };
 }
 
 /** A full pipe answers EAGAIN; any other error means that nobody reads any more. */
-async function writeAll(fd: number, bytes: Buffer, signal: AbortSignal): Promise<void> {
+async function writeAll(fd: number, bytes: Buffer, { signal, shared }: { signal: AbortSignal; shared: boolean }): Promise<void> {
   let rest = bytes;
   while (rest.length > 0 && !signal.aborted) {
     try {
-      rest = rest.subarray((await writeBytes(fd, rest)).bytesWritten);
+      const part = shared ? rest.subarray(0, wholeLines(rest)) : rest;
+      rest = rest.subarray((await writeBytes(fd, part)).bytesWritten);
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) return;
       await sleep(retryMs);
     }
   }
+}
+
+/** How many bytes of whole lines a pipe takes at once; of a longer line, all. */
+function wholeLines(bytes: Buffer): number {
+  if (bytes.length <= atomicBytes) return bytes.length;
+  const newline = 0x0a;
+  const end = bytes.lastIndexOf(newline, atomicBytes - 1);
+  return 1 + (end >= 0 ? end : bytes.indexOf(newline, atomicBytes));
 }

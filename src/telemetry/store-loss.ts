@@ -14,7 +14,7 @@ export function reportKeyServiceLoss(service: KeyService, key: string, logger: L
 export function reportLoss<S extends Readonly<Record<keyof S, Verb>>>(
   store: S,
   logger: Logger,
-  what: "store" | "key_service" = "store",
+  what: "store" | "key_service" | "token_keys" = "store",
 ): S {
   let lost = false;
   const report = (isLost: boolean, cause?: unknown): void => {

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -91,4 +91,33 @@ test.for([
   const { stderr } = pipe(program, reader);
   expect(stderr).toMatch(/^\d+$/);
   expect(Number(stderr)).toBeLessThan(3000);
+});
+
+test("where others write to the same pipe, every line stays whole", { timeout: 60_000 }, async () => {
+  const program = `
+    import { createLineWriter } from ${JSON.stringify(new URL("../../src/telemetry/line-writer.ts", import.meta.url).href)};
+    const writer = createLineWriter({ fd: 1, delayMs: 1, shared: true });
+    for (let i = 0; i < 3000; i += 1) {
+      writer.write(JSON.stringify({ name: process.argv[1], i, text: "x".repeat(i % 700) }) + "\\n");
+      if (i % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    // It gives up on a reader that takes too long, which is not what this is about.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await writer.close();`;
+  // Both write to the one pipe that the shell has, which is full whenever its reader is elsewhere.
+  const both = `"$NODE" --input-type=module -e "$PROGRAM" one & "$NODE" --input-type=module -e "$PROGRAM" two & wait`;
+  const env = { PATH: process.env.PATH, NODE: process.execPath, PROGRAM: program };
+  const child = spawn("sh", ["-c", both], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const chunks: Buffer[] = [];
+  for await (const chunk of child.stdout) {
+    chunks.push(chunk as Buffer);
+    await sleep(5);
+  }
+  const lines = Buffer.concat(chunks)
+    .toString()
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { name: string; i: number });
+  for (const name of ["one", "two"])
+    expect(lines.filter((line) => line.name === name).map(({ i }) => i)).toEqual(Array.from({ length: 3_000 }, (_, i) => i));
 });
