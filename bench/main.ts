@@ -16,6 +16,7 @@ import { type Options, parseOptions, usage } from "./options.ts";
 import { type Measured, startProgram } from "./processes.ts";
 import { formatTable, summarize } from "./report.ts";
 import { createServiceLane } from "./service-lane.ts";
+import { compareWorkers } from "./workers.ts";
 
 /** Played before the first that counts: only code that has run some thousand times runs as it always will. */
 const warmUpRounds = 2;
@@ -103,7 +104,9 @@ function say(text: string): void {
 if (process.argv.includes("--help")) say(usage);
 else {
   try {
-    await main(parseOptions(process.argv.slice(2), process.env));
+    const [first, ...rest] = process.argv.slice(2);
+    if (first === "workers") await compareWorkers(rest);
+    else await main(parseOptions(process.argv.slice(2), process.env));
   } catch (error) {
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -27,6 +27,13 @@ export const usage = `npm run bench -- [options]
   --json           the results as JSON
   --profile DIR    leave CPU profiles of the service there
 
+npm run bench -- workers [options]   one process against two, on calls that the store does not limit
+
+  --workers N      how many instead of two (2)
+  --seconds N      measure each so long in each round (3)
+  --rounds N       rounds, in each of which both take their turn (7)
+  --json           the results as JSON
+
 COUNTERSIGN_TEST_MONGODB_URL names a MongoDB to measure on; without it, only SQLite is measured.
 `;
 

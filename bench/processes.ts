@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 
 export type Measured = {
   readonly addresses: { readonly grpc: string; readonly http: string };
+  readonly pid: number;
   /** CPU time of all its threads so far, in microseconds. */
   cpuMicros(): Promise<number>;
   stop(): Promise<void>;
@@ -34,7 +35,7 @@ export async function startProgram({ file, name, env, folder, nodeOptions = [] }
     stdio: ["ignore", log, "inherit", "ipc"],
   });
   closeSync(log);
-  return { addresses: await started(child, logPath), cpuMicros: () => cpuMicros(child), stop: () => stop(child) };
+  return { addresses: await started(child, logPath), pid: child.pid as number, cpuMicros: () => cpuMicros(child), stop: () => stop(child) };
 }
 
 async function started(child: ChildProcess, logPath: string): Promise<Measured["addresses"]> {

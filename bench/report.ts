@@ -43,7 +43,7 @@ function compare(rounds: Rounds, scenario: string): NonNullable<Row["ofBare"]> {
 const perSecond = ({ calls, seconds }: Sample): number => calls / seconds;
 const cpuPerCall = ({ calls, cpuMicros }: Sample): number => cpuMicros / calls;
 
-function spreadOf(values: readonly number[]): Spread {
+export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (index: number): number => sorted[index] ?? Number.NaN;
   return { median: (at((sorted.length - 1) >> 1) + at(sorted.length >> 1)) / 2, min: at(0), max: at(sorted.length - 1) };
