@@ -1,13 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
-import { type Command, exitCodes } from "./command.ts";
+import { exitCodes, jsonOption } from "./command.ts";
+import { defineCommand } from "./define-command.ts";
 
-export const makeSecret: Command = {
-  usage: "make-secret",
-  summary: "Print 32 random bytes in Base64, for secrets.ledgerKey or one of secrets.codeKeys.",
-  async run(args, io) {
-    parseArgs({ args: [...args] });
-    io.stdout(`${randomBytes(32).toString("base64")}\n`);
+export const makeSecret = defineCommand({
+  name: "make-secret",
+  group: "Make secrets and keys",
+  summary: "Print 32 random bytes in Base64.",
+  details: "For secrets.ledgerKey, or one of secrets.codeKeys or secrets.authenticatorKeys.",
+  options: { json: jsonOption },
+  json: "`{secret}`",
+  examples: ["make-secret"],
+  async run({ options: { json } }, io) {
+    const secret = randomBytes(32).toString("base64");
+    io.stdout(`${json ? JSON.stringify({ secret }) : secret}\n`);
     return exitCodes.done;
   },
-};
+});

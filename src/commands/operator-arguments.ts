@@ -1,16 +1,10 @@
-import { parseArgs } from "node:util";
 import type { Recipient } from "../otp/types.ts";
-import { UsageError } from "./command.ts";
+import { configOption, jsonOption } from "./command.ts";
 
-/** The positional arguments, so many of them, and whether JSON is wanted. */
-export function readArguments(
-  args: readonly string[],
-  names: readonly string[],
-): { readonly values: readonly string[]; readonly json: boolean } {
-  const { positionals, values } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean" } } });
-  if (positionals.length !== names.length) throw new UsageError(`Name ${names.join(" and ")}.`);
-  return { values: positionals, json: values.json === true };
-}
+export const operatorOptions = { config: configOption, json: jsonOption } as const;
+
+export const applicationOperand = { name: "APPLICATION", about: "The id of an application of the configuration." } as const;
+export const recipientOperand = { name: "RECIPIENT", about: "A phone number with its +, an email address, or subject:ID." } as const;
 
 /** An address has an @, a number begins with +, and a subject is written `subject:ID`. */
 export function recipientOf(text: string): Recipient {

@@ -1,6 +1,5 @@
 import { openStore } from "../assemble/open-store.ts";
 import { parseRecipient } from "../channels/recipient.ts";
-import { formatProblem } from "../config/problem.ts";
 import { type AdminUseCases, createAdminUseCases } from "../otp/admin-use-cases.ts";
 import { createKeyring } from "../otp/keyring.ts";
 import { createRandom } from "../otp/random.ts";
@@ -10,6 +9,7 @@ import { createEvents } from "../telemetry/events.ts";
 import { createLineWriter } from "../telemetry/line-writer.ts";
 import { createLog } from "../telemetry/log.ts";
 import { type CommandIo, exitCodes, UsageError } from "./command.ts";
+import { loadConfiguration } from "./load-configuration.ts";
 
 /** What an operator's command may do: the acts of `AdminService`, on the store that the configuration names, without a service. */
 export type Operator = { readonly acts: AdminUseCases; readonly call: Call };
@@ -21,13 +21,8 @@ export async function operate<T>(
   act: (operator: Operator) => Promise<Result<T>>,
   print: (value: T) => string,
 ): Promise<number> {
-  const { loadConfig } = await import("../config/load.ts");
-  const loaded = loadConfig({ env: io.env });
-  if (!loaded.ok) {
-    io.stderr(loaded.problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
-    return exitCodes.failed;
-  }
-  const { config } = loaded;
+  const config = await loadConfiguration(io);
+  if (typeof config === "number") return config;
   const application = config.applications.find(({ id }) => id === applicationId);
   if (!application)
     throw new UsageError(
@@ -49,9 +44,9 @@ export async function operate<T>(
       signal: new AbortController().signal,
     };
     const result = await act({ acts, call });
-    if (result.ok) io.stdout(print(result.value));
-    else io.stderr(`${result.refusal.message}\n`);
-    return result.ok ? exitCodes.done : exitCodes.failed;
+    if (!result.ok) return io.fail(result.refusal.message);
+    io.stdout(print(result.value));
+    return exitCodes.done;
   } finally {
     await store.close();
     await log.close();

@@ -1,62 +1,57 @@
-import { parseArgs } from "node:util";
 import type { PreviewRequest } from "../channels/preview.ts";
-import { formatProblem } from "../config/problem.ts";
 import { canonicalLocale } from "../config/shared-forms.ts";
 import type { Application, Channel } from "../otp/types.ts";
-import { type Command, exitCodes, UsageError } from "./command.ts";
+import { UsageError } from "./command.ts";
+import { defineCommand } from "./define-command.ts";
+import { loadConfiguration } from "./load-configuration.ts";
 import { printPreviews } from "./print-previews.ts";
+import type { Given } from "./read-arguments.ts";
 
-export const preview: Command = {
-  usage:
-    "preview [FILE] [--application ID] [--purpose P] [--channel C] [--locale L] [--binding NAME=VALUE] [--variable NAME=VALUE] [--autofill] [--html FILE] [--json]",
-  summary:
-    "Print messages as they would be sent, with sample values, and what they cost: those that the configuration names, or of every application and channel.",
-  async run(args, io) {
-    const { values, positionals } = parseOptions(args);
-    if (positionals.length > 1) throw new UsageError("Name one file.");
-    const { loadConfig } = await import("../config/load.ts");
-    const loaded = loadConfig({ env: io.env, ...(positionals[0] !== undefined && { file: positionals[0] }) });
-    if (!loaded.ok) {
-      io.stderr(loaded.problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
-      return exitCodes.failed;
-    }
+const options = {
+  application: { value: "ID", about: "Only this application's." },
+  purpose: { value: "PURPOSE", about: "Only those for it." },
+  channel: { value: "CHANNEL", about: "Only this channel's, such as sms or email." },
+  locale: { value: "LOCALE", about: "In this language, such as de or de-CH." },
+  binding: { value: "NAME=VALUE", many: true, about: "What the code is bound to, instead of a sample." },
+  variable: { value: "NAME=VALUE", many: true, about: "A value of a template, instead of a sample." },
+  autofill: { about: "With the lines by which phones fill in the code." },
+  html: { value: "FILE", file: true, about: "Write the HTML of one email there." },
+  json: { about: "Print JSON, and tell failures as JSON." },
+} as const;
+
+export const preview = defineCommand({
+  name: "preview",
+  group: "Write a configuration",
+  summary: "Print messages as they would be sent, and what they cost.",
+  details: "With sample values: every message of the configuration, or those that the options name.",
+  operands: [{ name: "FILE", about: "The configuration; without it, the one of the environment.", optional: true, file: true }],
+  options,
+  json: "A list of `{application, channel, purpose, locale, source, text, size?, …}`; one that would be refused has `violations: [{field, description}]` in place of the text.",
+  fails: "A message would be refused.",
+  examples: ["preview countersign.yaml --channel sms", "preview --purpose payment --binding 'amount=5 EUR'"],
+  async run({ operands: [file], options: values }, io) {
+    const config = await loadConfiguration(file === undefined ? io : { ...io, env: { ...io.env, COUNTERSIGN_CONFIG: file } });
+    if (typeof config === "number") return config;
     const { previewMessage } = await import("../channels/preview.ts");
-    const requests = requestsOf(loaded.config.applications, values);
+    const requests = requestsOf(config.applications, values);
     return printPreviews(
       requests.map((request) => ({ request, made: previewMessage(request) })),
       values,
       io,
     );
   },
-};
+});
 
-const parseOptions = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      application: { type: "string" },
-      purpose: { type: "string" },
-      channel: { type: "string" },
-      locale: { type: "string" },
-      binding: { type: "string", multiple: true },
-      variable: { type: "string", multiple: true },
-      autofill: { type: "boolean" },
-      html: { type: "string" },
-      json: { type: "boolean" },
-    },
-  });
-
-type Options = ReturnType<typeof parseOptions>["values"];
+type Values = Given<typeof options>["options"];
 
 /** What is not named by an option is gone through. */
-function requestsOf(applications: readonly Application[], { application: id, channel, locale, ...values }: Options): PreviewRequest[] {
+function requestsOf(applications: readonly Application[], { application: id, channel, locale, ...values }: Values): PreviewRequest[] {
   if (locale !== undefined && canonicalLocale(locale) === undefined)
     throw new UsageError("--locale is a BCP 47 language tag, such as de or de-CH.");
   const common = {
     binding: pairs("--binding", values.binding),
     variables: pairs("--variable", values.variable),
-    autofill: values.autofill === true,
+    autofill: values.autofill,
   };
   const chosen = applications.filter((application) => id === undefined || application.id === id);
   const requests = chosen.flatMap((application) =>
@@ -96,7 +91,7 @@ function localesOf(
   return [...new Set([application.defaultLocale, ...own.map(({ locale }) => locale)])];
 }
 
-function pairs(option: string, texts: readonly string[] = []): Record<string, string> {
+function pairs(option: string, texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     texts.map((text) => {
       const at = text.indexOf("=");

@@ -1,41 +1,26 @@
-import { parseArgs } from "node:util";
 import { openStore } from "../assemble/open-store.ts";
 import { openVault } from "../assemble/open-vault.ts";
 import type { Config } from "../config/config.ts";
-import { loadConfig } from "../config/load.ts";
-import { formatProblem } from "../config/problem.ts";
 import { pause } from "../otp/pause.ts";
 import { createRandom } from "../otp/random.ts";
 import { type Reencryption, reencryptSecrets } from "../otp/reencrypt-secrets.ts";
 import { StoreUnavailable } from "../otp/refusal.ts";
 import { createLineWriter } from "../telemetry/line-writer.ts";
 import { createLog } from "../telemetry/log.ts";
-import { type CommandIo, exitCodes, UsageError } from "./command.ts";
+import { type CommandIo, exitCodes } from "./command.ts";
+import { loadConfiguration } from "./load-configuration.ts";
 import { createProgressView } from "./progress-view.ts";
 
 type Keys = NonNullable<Config["authenticatorKeys"]>;
-
-/** Safe to stop at any moment, and to run beside the service: each secret is replaced only while it is the one that was read. */
-export async function runReencrypt(args: readonly string[], io: CommandIo): Promise<number> {
-  const options = readOptions(args);
-  const loaded = loadConfig({ env: io.env });
-  if (!loaded.ok) {
-    io.stderr(loaded.problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
-    return exitCodes.failed;
-  }
-  const { authenticatorKeys: keys } = loaded.config;
-  if (keys) return reencrypt(loaded.config, keys, { ...options, io });
-  io.stderr("secrets.authenticatorKeys is missing: there is no key to put secrets under.\n");
-  return exitCodes.failed;
-}
-
 type Options = { readonly json: boolean; readonly maxPerSecond: number };
 
-function readOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({ args: [...args], options: { json: { type: "boolean" }, rate: { type: "string", default: "2000" } } });
-  if (!/^[1-9]\d{0,5}$/.test(values.rate))
-    throw new UsageError("--rate is how many secrets to re-encrypt in a second at most, 1 to 999999.");
-  return { json: values.json === true, maxPerSecond: Number(values.rate) };
+/** Safe to stop at any moment, and to run beside the service: each secret is replaced only while it is the one that was read. */
+export async function runReencrypt(options: Options, io: CommandIo): Promise<number> {
+  const config = await loadConfiguration(io);
+  if (typeof config === "number") return config;
+  const { authenticatorKeys: keys } = config;
+  if (keys) return reencrypt(config, keys, { ...options, io });
+  return io.fail("secrets.authenticatorKeys is missing: there is no key to put secrets under.");
 }
 
 async function reencrypt(config: Config, keys: Keys, { io, json, maxPerSecond }: Options & { readonly io: CommandIo }): Promise<number> {
@@ -48,7 +33,7 @@ async function reencrypt(config: Config, keys: Keys, { io, json, maxPerSecond }:
   parts.defer(() => store.close());
   const vault = await openVault(keys, { random, logger: log.logger });
   parts.defer(() => vault.close());
-  const never = new AbortController().signal;
+  const signal = io.interrupted?.() ?? new AbortController().signal;
   const view = createProgressView(io);
   try {
     const done = await reencryptSecrets({
@@ -56,7 +41,8 @@ async function reencrypt(config: Config, keys: Keys, { io, json, maxPerSecond }:
       vault,
       newestKey,
       maxPerSecond,
-      pause: (ms) => pause(ms, never),
+      pause: (ms) => pause(ms, signal),
+      signal,
       onProgress: view.show,
     });
     view.end();
@@ -64,10 +50,13 @@ async function reencrypt(config: Config, keys: Keys, { io, json, maxPerSecond }:
     return done.left.size + done.unreadable + done.damaged === 0 ? exitCodes.done : exitCodes.failed;
   } catch (error) {
     view.end();
+    if (signal.aborted) {
+      io.fail("Stopped. What was re-encrypted stays so; run it again for the rest.");
+      return exitCodes.interrupted;
+    }
     if (!(error instanceof StoreUnavailable)) throw error;
     const why = error.cause instanceof Error ? error.cause.message : String(error.cause);
-    io.stderr(`Stopped: ${error.message}: ${why}. What was re-encrypted stays so; run it again for the rest.\n`);
-    return exitCodes.failed;
+    return io.fail(`Stopped: ${error.message}: ${why}. What was re-encrypted stays so; run it again for the rest.`);
   }
 }
 

@@ -30,10 +30,18 @@ test("makes another key every time", async () => {
   expect(first.privateKey).not.toBe(second.privateKey);
 });
 
+test("prints the same as JSON", async () => {
+  const { stdout } = await run("--json");
+  const entry = { ...JSON.parse(stdout), status: "current" };
+  expect(loadGood({ ...production(), proofs: { issuer: "https://otp.example.com", keys: [entry] } }).proofs?.keys[0]?.algorithm).toBe(
+    "ES256",
+  );
+});
+
 test("knows no other algorithm", async () => {
   expect(await run("--algorithm", "HS256")).toEqual({
     code: 2,
     stdout: "",
-    stderr: "--algorithm is ES256 or EdDSA.\nUsage: countersign make-proof-key [--algorithm ES256|EdDSA]\n",
+    stderr: "--algorithm is ES256 or EdDSA.\nUsage: countersign make-proof-key [--algorithm ES256|EdDSA] [--json]\n",
   });
 });

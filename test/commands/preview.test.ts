@@ -104,7 +104,7 @@ test.for([
   [[file, "--binding", "amount"], /^--binding is NAME=VALUE\./],
   [[file, "--html", join(folder, "x.html")], /^--html writes one email, and these are 3/],
   [[file, "--application", "bank", "--html", join(folder, "no", "x.html")], /^--html: the file cannot be written: ENOENT/],
-  [[file, "b"], /^Name one file\./],
+  [[file, "b"], /^Unexpected argument 'b'/],
   [[file, "--fiel"], /^Unknown option '--fiel'/],
 ] as const)("%j is misuse", async ([args, hint]) => {
   expect(await run(...args)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(hint) });

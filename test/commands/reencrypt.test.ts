@@ -68,7 +68,10 @@ test("fails where something cannot be read, says what, and names no key that is 
 });
 
 test("without keys there is nothing to do; a rate is a number", async () => {
-  expect(await run(["--rate", "0"], {})).toMatchObject({ code: 2, stderr: expect.stringContaining("--rate is how many secrets") });
+  expect(await run(["--rate", "0"], {})).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("--rate is a whole number, 1 to 999999."),
+  });
   expect(await run(["now"], {})).toMatchObject({ code: 2 });
   expect(await run([], { COUNTERSIGN__secrets__authenticatorKeys: "[]" })).toMatchObject({
     code: 1,
