@@ -1,4 +1,5 @@
 /** The service as it is, without its wires: its rules, its guard, its store; a carrier that delivers at once, and a clock of our own. */
+import { openBlockTable } from "../src/abuse/block-table.ts";
 import { openGuard } from "../src/assemble/create-guard.ts";
 import { parseRecipient } from "../src/channels/recipient.ts";
 import { createSmsRoute } from "../src/channels/sms.ts";
@@ -17,6 +18,7 @@ import { verifyCode } from "../src/otp/verify-code.ts";
 import { openSqliteStore } from "../src/store/sqlite.ts";
 import { createEvents } from "../src/telemetry/events.ts";
 import { createLog } from "../src/telemetry/log.ts";
+import { createMetrics } from "../src/telemetry/metrics.ts";
 
 export type Simulated = {
   readonly clock: { now(): number; set(ms: number): void };
@@ -40,12 +42,15 @@ export async function startSimulated(config: Config, application: Application): 
   const store = await openSqliteStore({ path: ":memory:", clock: moments.buffer });
   parts.defer(() => store.close());
   const { logger } = createLog({ level: "silent" });
+  const metrics = createMetrics(clock.now);
   const [random, events] = [createRandom(), createEvents(logger)];
   const keyring = createKeyring(config.secrets, random);
   const onFault = (cause: unknown) => {
     throw cause;
   };
-  const opened = await openGuard(config, { store, keyring, random, now: clock.now, events, logger, onFault }, parts);
+  const blocks = await openBlockTable({ store, onFault });
+  parts.defer(() => blocks.close());
+  const opened = await openGuard(config, { store, keyring, blocks, random, now: clock.now, events, logger, metrics, onFault }, parts);
   const guard = opened.guard as SendGuard;
   const traffic = opened.traffic as TrafficObserver & { settled(): Promise<void> };
   let lastCode = "";

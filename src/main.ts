@@ -1,49 +1,71 @@
+import cluster from "node:cluster";
 import { enableCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { App } from "./app.ts";
 import type { Config } from "./config/config.ts";
+import type { Environment } from "./config/environment.ts";
 import type { Log, Logger } from "./telemetry/log.ts";
+import type { Supervising } from "./workers/supervise.ts";
 
-/** Exit codes: 0 after an orderly stop, 1 when the service cannot start, 2 for a command that is not understood. */
+/** Exit codes: 0 after an orderly stop, 1 when the service cannot start; those of the commands are in commands/command.ts. */
 async function main(args: readonly string[]): Promise<number> {
-  if (args.length > 0) {
-    const { runCommand } = await import("./commands/run-command.ts");
-    return runCommand(args, {
-      stdout: (text) => process.stdout.write(text),
-      stderr: (text) => process.stderr.write(text),
-      env: process.env,
-      terminal: process.stderr.isTTY ? process.stderr : undefined,
-    });
-  }
-  return serve();
+  if (args.length === 0) return serve(process.env);
+  const [{ runCommand }, { createProcessIo }] = await Promise.all([
+    import("./commands/run-command.ts"),
+    import("./commands/process-io.ts"),
+  ]);
+  return runCommand(args, createProcessIo({ env: process.env, serve }));
 }
 
-async function serve(): Promise<number> {
+let hasServed = false;
+
+async function serve(env: Environment): Promise<number> {
+  hasServed = true;
   const stopped = stopSignal();
-  const [{ loadConfig }, { formatProblem }, { createLog }] = await Promise.all([
+  const hangUps = watchHangUps();
+  if (cluster.isWorker) return (await import("./workers/serve-as-worker.ts")).serveAsWorker({ start, endOnCrash, stopped });
+  const [{ loadConfig }, { formatProblem }, { createLog }, { createLineWriter }] = await Promise.all([
     import("./config/load.ts"),
     import("./config/problem.ts"),
     import("./telemetry/log.ts"),
+    import("./telemetry/line-writer.ts"),
   ]);
-  const loaded = loadConfig({ env: process.env });
+  const load = () => loadConfig({ env });
+  const loaded = load();
   if (!loaded.ok) return fail(loaded.problems.map(formatProblem).join("\n"));
   const { config } = loaded;
-  const log = createLog({ level: config.log.level });
+  const writer = createLineWriter({ shared: config.workers > 1 });
+  const log = createLog({ level: config.log.level, traced: config.tracing !== undefined, writer });
+  log.thin(config.log);
   endOnCrash(log);
   for (const warning of loaded.warnings) log.logger.warn({ event: "configuration_warning", warning: formatProblem(warning) });
   try {
-    const app = await start(config, log.logger);
-    if (config.mode === "development") process.stdout.write(welcome(app.addresses));
-    log.logger.info({ event: "started", mode: config.mode, store: config.store.kind, ...app.addresses });
-    log.logger.info({ event: "stopping", signal: await stopped });
-    await app.close();
-    log.logger.info({ event: "stopped" });
+    const serveIt = config.workers > 1 ? (await import("./workers/supervise.ts")).supervise : serveAlone;
+    await serveIt({ loaded, load, log, stopped, hangUps });
     return 0;
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
   } finally {
     await log.close();
   }
+}
+
+async function serveAlone({ loaded, load, log, stopped, hangUps }: Supervising): Promise<void> {
+  const { config } = loaded;
+  const { startReloading } = await import("./config/reload.ts");
+  const app = await start(config, log.logger);
+  if (config.mode === "development") process.stdout.write(welcome(app.addresses));
+  log.logger.info({ event: "started", mode: config.mode, store: config.store.kind, ...app.addresses });
+  const apply = async (next: Config): Promise<void> => {
+    await app.reload(next);
+    log.thin(next.log);
+  };
+  const reloader = startReloading({ started: loaded, load, apply, logger: log.logger, onReload: app.onReload });
+  hangUps.passTo(reloader.ask);
+  log.logger.info({ event: "stopping", signal: await stopped });
+  reloader.stop();
+  await app.close();
+  log.logger.info({ event: "stopped" });
 }
 
 /** The store opens, in its thread or over the network, while the rest of the program is still being loaded. */
@@ -70,6 +92,21 @@ function stopSignal(): Promise<string> {
     };
     for (const each of signals) process.on(each, stop);
   });
+}
+
+/** Node would end the process. Watched for from the first moment; one that comes while starting is passed on later. */
+function watchHangUps(): { passTo(ask: () => void): void } {
+  let ask = (): void => {
+    hasCome = true;
+  };
+  let hasCome = false;
+  process.on("SIGHUP", () => ask());
+  return {
+    passTo(next) {
+      ask = next;
+      if (hasCome) next();
+    },
+  };
 }
 
 /** Node would print the error with all that hangs on it, such as a vendor's request with the code in it. */
@@ -104,4 +141,4 @@ const args = process.argv.slice(2);
 enableCompileCache(fileURLToPath(new URL("../node_modules/.cache/countersign", import.meta.url)));
 process.exitCode = await main(args);
 // A log that nobody reads leaves a write behind that would keep the process for ever.
-if (args.length === 0) process.exit();
+if (hasServed) process.exit();

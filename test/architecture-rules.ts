@@ -26,8 +26,9 @@ const mayImport: Readonly<Record<string, readonly string[] | "all">> = {
   ],
   commands: ["assemble", "channels/preview.ts", "channels/recipient.ts", "config", "otp", "rpc/auth.ts", "telemetry"],
   assemble: "all",
+  workers: ["app.ts", "assemble", "config", "otp/pause.ts", "telemetry"],
   "app.ts": "all",
-  "main.ts": ["app.ts", "assemble/open-store.ts", "commands", "config", "telemetry"],
+  "main.ts": ["app.ts", "assemble/open-store.ts", "commands", "config", "telemetry", "workers"],
 };
 
 /** What the rules may import from outside of src/. */

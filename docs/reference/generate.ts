@@ -1,9 +1,12 @@
 /** Renews docs/reference/*.md: node docs/reference/generate.ts */
 import { readFileSync, writeFileSync } from "node:fs";
+import { commands } from "../../src/commands/command-table.ts";
 import { jsonSchema } from "../../src/config/json-schema.ts";
 import { writeApi } from "./api.ts";
+import { writeCommands } from "./commands.ts";
 import { loadContract } from "./contract.ts";
 import { writeErrors } from "./errors.ts";
+import { writeMetrics } from "./metrics.ts";
 import { root } from "./root.ts";
 import { writeSettings } from "./settings.ts";
 
@@ -14,7 +17,9 @@ export function generateReference(): Readonly<Record<string, string>> {
   if (!reasons) throw new Error("there is no error_reason.proto");
   return {
     "docs/reference/api.md": writeApi(contract),
+    "docs/reference/commands.md": writeCommands(commands),
     "docs/reference/errors.md": writeErrors(reasons),
+    "docs/reference/metrics.md": writeMetrics(),
     "docs/reference/settings.md": writeSettings(jsonSchema(), readFileSync(`${root}countersign.sample.yaml`, "utf8")),
   };
 }

@@ -69,7 +69,11 @@ export const remedies: Readonly<Record<Reason, { readonly retry: Retry; readonly
     remedy: "Offer another channel. Operators: metadata `failure` and the log say what each provider answered.",
   },
   STORE_UNAVAILABLE: { retry: "same", remedy: "Wait a second, then twice as long each time. Operators: see `/readyz` and the log." },
-  UNAUTHENTICATED: { retry: "no", remedy: "Send `authorization: Bearer KEY` with a key whose hash is in `applications[].keys`." },
+  UNAUTHENTICATED: {
+    retry: "no",
+    remedy:
+      "Send `authorization: Bearer KEY` with a key whose hash is in `applications[].keys`, or a token or client certificate of an entry in `tokens` or `certificates`.",
+  },
   CALLER_NOT_ALLOWED: {
     retry: "no",
     remedy:
@@ -81,6 +85,11 @@ export const remedies: Readonly<Record<Reason, { readonly retry: Retry; readonly
     retry: "no",
     remedy:
       "Where the message says that a key is missing, the operator sets it (`proofs`, `secrets.authenticatorKeys`). Otherwise use a version that has the call; compress with gzip or not at all.",
+  },
+  OVERLOADED: {
+    retry: "same",
+    remedy:
+      "Wait as long as `RetryInfo` says and somewhat longer, each caller by another chance. Operators: add a replica; `bounds.callsInFlight` is the limit.",
   },
   SHUTTING_DOWN: { retry: "same", remedy: "Watch again; a balancer sends the call to another replica." },
   INTERNAL: { retry: "no", remedy: "Look for metadata `error_id` in the log of the service, which has the cause." },

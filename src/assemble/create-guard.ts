@@ -1,4 +1,4 @@
-import { openBlockTable } from "../abuse/block-table.ts";
+import type { BlockTable } from "../abuse/block-table.ts";
 import { requireCaptcha } from "../abuse/captcha.ts";
 import { clientKeysOf } from "../abuse/client-key.ts";
 import { type Checks, createChecks } from "../abuse/create-checks.ts";
@@ -7,14 +7,16 @@ import { priceOf } from "../abuse/price.ts";
 import { createPumpingGuard } from "../abuse/pumping-guard.ts";
 import { createSendGuard } from "../abuse/send-guard.ts";
 import { describeNumber } from "../channels/number-type.ts";
-import { dialCodeOf } from "../channels/phone-number.ts";
+import { countryOf, dialCodeOf } from "../channels/phone-number.ts";
 import type { Config } from "../config/config.ts";
 import type { RandomBytes } from "../otp/code.ts";
 import type { SendGuard, TrafficObserver } from "../otp/guard-ports.ts";
 import type { Keyring } from "../otp/keyring.ts";
+import { pause } from "../otp/pause.ts";
 import type { Events } from "../otp/ports.ts";
 import type { Store } from "../otp/store-ports.ts";
 import type { TrafficKind } from "../otp/traffic.ts";
+import type { Recipient } from "../otp/types.ts";
 import type { VendorCaptchaConfig } from "../providers/captcha-config.ts";
 import { createCaptcha } from "../providers/create-captcha.ts";
 import { createLookup } from "../providers/create-lookup.ts";
@@ -22,14 +24,17 @@ import type { LookupConfig } from "../providers/lookup-config.ts";
 import { createGuardEvents } from "../telemetry/guard-events.ts";
 import { createLimitLog } from "../telemetry/limit-log.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 
 export type GuardDeps = {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly blocks: BlockTable;
   readonly random: RandomBytes;
   readonly now: () => number;
   readonly events: Pick<Events, "checkUnavailable">;
   readonly logger: Logger;
+  readonly metrics: Pick<Metrics, "countGuard" | "countLimits" | "countPumping">;
   readonly onFault: (cause: unknown) => void;
   readonly gatherMs?: number;
 };
@@ -46,17 +51,17 @@ type PlaceKey = (application: string, kind: TrafficKind, place: string) => strin
 
 /** Whoever is asked about a send before it is paid for; what they hold open goes away with the parts. */
 export async function openGuard(config: Config, deps: GuardDeps, parts: AsyncDisposableStack): Promise<Guard> {
-  const { store, keyring, now, logger, onFault } = deps;
-  const events = createGuardEvents(logger, now);
+  const { store, keyring, blocks, now, logger, onFault } = deps;
+  const { metrics } = deps;
+  const events = metrics.countPumping(createGuardEvents(logger, now));
   const checks = chooseChecks(config, deps, parts);
-  const blocks = await openBlockTable({ store, onFault });
-  parts.defer(() => blocks.close());
   const keyOf: PlaceKey = (...parts) => keyring.digest("place", ...parts);
   const networkOf = (ipAddress: string) => clientKeysOf(ipAddress)?.network;
   const pumping = createPumpingGuard(
     { store, blocks, keyOf, dialCodeOf, networkOf, now, events, onFault, ...(deps.gatherMs !== undefined && { gatherMs: deps.gatherMs }) },
     config.pumping,
   );
+  parts.defer(() => settle(pumping));
   const limits = createLimitsCheck({
     store,
     digest: keyring.digest,
@@ -64,14 +69,21 @@ export async function openGuard(config: Config, deps: GuardDeps, parts: AsyncDis
     priceOf: (ask) => priceOf(config.prices, ask),
     passCaptcha: checks.captcha.passCaptcha,
     requireCaptcha: (ask) => requireCaptcha(checks, ask),
-    onReached: createLimitLog(logger),
+    onReached: metrics.countLimits(createLimitLog(logger)),
   });
   const guard = createSendGuard({
     ofRecipient: [checks.policy, pumping],
     ofCaller: [checks.captcha, limits],
     last: [checks.lookup],
   });
-  return { guard, traffic: pumping, createChallenge: checks.createChallenge, places: { placeKey: keyOf, changed: blocks.refresh } };
+  const isSandbox = sandboxOf(config);
+  const counted = metrics.countGuard({ guard, traffic: pumping }, { countryOf, isSandbox });
+  return { ...counted, createChallenge: checks.createChallenge, places: { placeKey: keyOf, changed: blocks.refresh } };
+}
+
+function sandboxOf({ applications }: Config): (application: string, recipient: Recipient) => boolean {
+  const byId = new Map(applications.map(({ id, sandbox }) => [id, sandbox]));
+  return (application, { value }) => byId.get(application)?.has(value) ?? false;
 }
 
 function chooseChecks(config: Config, { store, keyring, random, now, events }: GuardDeps, parts: AsyncDisposableStack): Checks {
@@ -89,4 +101,13 @@ function chooseChecks(config: Config, { store, keyring, random, now, events }: G
     createLookup: (settings: LookupConfig) => closing(createLookup(settings, { now })),
     onUnavailable: events.checkUnavailable,
   });
+}
+
+const settleMs = 1_000;
+
+/** What was gathered is counted before the store closes, unless the store does not answer: what is not counted is only missed. */
+async function settle(pumping: { settled(): Promise<void> }): Promise<void> {
+  const settled = new AbortController();
+  await Promise.race([pumping.settled(), pause(settleMs, settled.signal)]);
+  settled.abort();
 }

@@ -6,8 +6,8 @@ import type { Store } from "../otp/store-ports.ts";
 export type Opening = { readonly opened: Promise<Store> };
 
 /** Resolves when the opening has begun: what the caller loads next, which holds up the event loop, no longer delays it. */
-export async function openStore({ store }: Config): Promise<Opening> {
-  const open = await loadStore(store);
+export async function openStore(config: Pick<Config, "store" | "mongo">): Promise<Opening> {
+  const open = await loadStore(config);
   const opened = open().catch((cause: unknown) => {
     throw new Error(`store.url (COUNTERSIGN_STORE_URL): ${whyNotOpened(cause)}`, { cause });
   });
@@ -17,14 +17,24 @@ export async function openStore({ store }: Config): Promise<Opening> {
 }
 
 /** The driver that is not used is not loaded: the embedded store starts in a fraction of the time. */
-async function loadStore(store: Config["store"]): Promise<() => Promise<Store>> {
+async function loadStore({ store, mongo }: Pick<Config, "store" | "mongo">): Promise<() => Promise<Store>> {
   if (store.kind === "sqlite") {
     const { openSqliteStore } = await import("../store/sqlite.ts");
     return () => openSqliteStore({ path: store.path });
   }
   const { openMongoStore } = await import("../store/mongo.ts");
-  return () => openMongoStore({ url: store.url });
+  return () => openMongoStore({ url: store.url, ...mongoLimits(mongo) });
 }
+
+export const mongoLimits = ({ pool, timeouts }: Config["mongo"]) => ({
+  maxPoolSize: pool.max,
+  minPoolSize: pool.min,
+  waitMs: pool.waitMs,
+  timeoutMs: timeouts.operationMs,
+  serverSelectionMs: timeouts.serverSelectionMs,
+  connectMs: timeouts.connectMs,
+  socketMs: timeouts.socketMs,
+});
 
 /** In one line. Drivers name the host that does not answer, and never the URL with its password. */
 function whyNotOpened(cause: unknown): string {

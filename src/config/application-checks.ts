@@ -1,5 +1,5 @@
 import type { ApplicationSettings } from "./application-settings.ts";
-import { checkCallerKeys } from "./caller-key-settings.ts";
+import { checkCallers } from "./caller-key-settings.ts";
 import type { Config } from "./config.ts";
 import type { Explained } from "./issue.ts";
 import { checkPolicy } from "./policy-settings.ts";
@@ -37,7 +37,7 @@ function checkApplication(application: Application, mode: Config["mode"]): Expla
     problems.push({ path: ["defaultPurpose"], message: `is not among the purposes: write one of ${purposes.join(", ")}` });
   }
   problems.push(...repeatedIn(["purposes"], purposes), ...repeatedIn(["channels"], channels));
-  problems.push(...checkCallerKeys(application, mode));
+  problems.push(...checkCallers(application, mode));
   return problems;
 }
 
@@ -77,11 +77,11 @@ function checkKeyHashes(applications: readonly (Application | undefined)[]): Exp
   }));
 }
 
-/** Without any key the one application is whoever calls; beside others, nobody could call it. */
+/** Without any caller the one application is whoever calls; beside others, nobody could call it. */
 function checkKeyless(applications: readonly (Application | undefined)[]): Explained[] {
   if (applications.length < 2) return [];
   return applications.flatMap((application, index) =>
-    application?.keys?.length === 0
+    application && isKeyless(application)
       ? [
           {
             path: ["applications", index, "keys"],
@@ -91,3 +91,7 @@ function checkKeyless(applications: readonly (Application | undefined)[]): Expla
       : [],
   );
 }
+
+/** Whether it is known that nobody is named who may call; what could not be read may well name somebody. */
+export const isKeyless = ({ keys, certificates, tokens }: Application): boolean =>
+  [keys, certificates, tokens].every((callers) => callers?.length === 0);

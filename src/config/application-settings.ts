@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { sendLimitSettings } from "./abuse-settings.ts";
 import { authenticatorSettings } from "./authenticator-settings.ts";
+import { callerCertificateSettings } from "./caller-certificate-settings.ts";
 import { callerKeySettings } from "./caller-key-settings.ts";
+import { callerTokenSettings } from "./caller-token-settings.ts";
 import { captchaUse } from "./captcha-settings.ts";
 import { checked, choice, flag, list, text, whole } from "./forms.ts";
 import { lookupUse } from "./lookup-settings.ts";
@@ -83,6 +85,8 @@ export const applicationSettings = z.strictObject({
   proofAudience: proofAudience.optional(),
   wording: wordingSettings.prefault({}),
   keys: list(callerKeySettings, { min: 0, max: 8, write: "keys" }).default([]),
+  certificates: list(callerCertificateSettings, { min: 0, max: 20, write: "callers by certificate" }).default([]),
+  tokens: list(callerTokenSettings, { min: 0, max: 20, write: "callers by token" }).default([]),
 });
 
 export type ApplicationSettings = z.output<typeof applicationSettings>;

@@ -4,7 +4,9 @@ import { parseAddress } from "./address.ts";
 import type { ApplicationSettings } from "./application-settings.ts";
 import { buildAuthenticators } from "./authenticator-settings.ts";
 import { buildRules } from "./build-rules.ts";
+import { buildCallerCertificates } from "./caller-certificate-settings.ts";
 import { buildCallerKeys } from "./caller-key-settings.ts";
+import { buildCallerTokens, buildTokenIssuers } from "./caller-token-settings.ts";
 import type { Config, Proofs } from "./config.ts";
 import { decodeKeyMaterial } from "./key-material.ts";
 import { buildLookupTerms } from "./lookup-settings.ts";
@@ -12,17 +14,22 @@ import { buildPolicy } from "./policy-settings.ts";
 import { parseProofKey } from "./proof-key.ts";
 import { buildPrices, buildPumping } from "./pumping-settings.ts";
 import { buildReceipts } from "./receipt-settings.ts";
+import { buildReload } from "./reload-settings.ts";
 import { buildSandbox } from "./sandbox-settings.ts";
+import { buildSecurityTxt } from "./security-txt-settings.ts";
 import type { Settings } from "./settings.ts";
+import { buildMongoTerms } from "./store-settings.ts";
 import { parseStoreUrl } from "./store-url.ts";
+import type { TlsFiles } from "./tls-files.ts";
 import { canonicalTemplate } from "./wording-checks.ts";
+import { buildWorkers } from "./workers-settings.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 /** Settings that passed every check, in the units and types of the code. */
-export function buildConfig(settings: Settings, mode: Config["mode"]): Config {
+export function buildConfig(settings: Settings, mode: Config["mode"], readTls: TlsFiles["read"]): Config {
   const { listen, store, secrets, cors, log, applications, providers, channels, circuitBreaker } = settings;
   const parsedStore = parseStoreUrl(store.url);
   return {
@@ -31,8 +38,10 @@ export function buildConfig(settings: Settings, mode: Config["mode"]): Config {
       grpc: checkedForm(parseAddress(listen.grpc)),
       http: checkedForm(parseAddress(listen.http)),
       ...(listen.admin !== undefined && { admin: checkedForm(parseAddress(listen.admin)) }),
+      ...(listen.metrics !== undefined && { metrics: checkedForm(parseAddress(listen.metrics)) }),
     },
     store: checkedForm(parsedStore.ok ? parsedStore.store : undefined),
+    mongo: buildMongoTerms(store),
     secrets: {
       ledgerKey: checkedForm(decodeKeyMaterial(secrets.ledgerKey)),
       codeKeys: secrets.codeKeys.map(({ id, secret }) => ({ id, secret: checkedForm(decodeKeyMaterial(secret)) })),
@@ -42,18 +51,27 @@ export function buildConfig(settings: Settings, mode: Config["mode"]): Config {
     ),
     proofs: settings.proofs && buildProofs(settings.proofs, applications),
     cors,
+    bounds: settings.bounds,
     log,
     applications: applications.map((application) => buildApplication(application, settings.sendLimits)),
     keys: applications.flatMap(buildCallerKeys),
+    certificates: applications.flatMap(buildCallerCertificates),
+    tokens: applications.flatMap(buildCallerTokens),
+    tokenIssuers: buildTokenIssuers(settings.tokenIssuers),
+    tls: listen.tls && readTls(listen.tls),
     providers,
     channels: Object.fromEntries(Object.entries(channels).map(([channel, route]) => [channel, buildRules(route)])),
     trustedProxies: buildTrustedProxies(settings.trustedProxies),
     circuitBreaker: { failures: circuitBreaker.failures, openMs: circuitBreaker.openSeconds * 1000 },
     receipts: buildReceipts(settings.receipts),
+    securityTxt: buildSecurityTxt(settings.securityTxt),
     captchas: settings.captchas,
     lookups: settings.lookups,
     pumping: buildPumping(settings.pumping),
     prices: buildPrices(settings.prices),
+    reload: buildReload(settings.reload),
+    tracing: settings.tracing,
+    workers: buildWorkers(settings.workers),
     lookupCache: { ttlMs: settings.lookupCache.seconds * 1000, maxEntries: settings.lookupCache.entries },
   };
 }

@@ -1,6 +1,8 @@
 import { checkSendLimits } from "./abuse-settings.ts";
 import { isLoopback, parseAddress } from "./address.ts";
-import { checkApplications } from "./application-checks.ts";
+import { checkApplications, isKeyless } from "./application-checks.ts";
+import { checkCallerCertificates } from "./caller-certificate-settings.ts";
+import { checkCallerTokens } from "./caller-token-settings.ts";
 import { checkCaptchas } from "./captcha-settings.ts";
 import { checkChannels } from "./channel-checks.ts";
 import type { Config } from "./config.ts";
@@ -13,7 +15,10 @@ import { checkReceipts } from "./receipt-settings.ts";
 import { repeated } from "./repeated.ts";
 import type { Salvaged } from "./salvage.ts";
 import type { Settings } from "./settings.ts";
+import { checkStorePool } from "./store-settings.ts";
+import { checkPlaintext } from "./tls-settings.ts";
 import { checkWordings } from "./wording-checks.ts";
+import { checkWorkers } from "./workers-settings.ts";
 
 type Draft = Salvaged<Settings>;
 
@@ -22,6 +27,9 @@ export function crossCheck(draft: Draft, mode: Config["mode"]): Explained[] {
   return [
     ...checkAddresses(draft),
     ...checkOpenness(draft, mode),
+    ...checkPlaintext(draft, mode),
+    ...checkCallerCertificates(draft),
+    ...checkCallerTokens(draft),
     ...checkStore(draft, mode),
     ...checkSecrets(draft, mode),
     ...checkApplications(draft.applications ?? [], mode),
@@ -32,6 +40,7 @@ export function crossCheck(draft: Draft, mode: Config["mode"]): Explained[] {
     ...checkCaptchas(draft.applications ?? [], draft.captchas),
     ...checkLookups(draft.applications ?? [], draft.lookups),
     ...checkWordings(draft.applications ?? []),
+    ...checkWorkers(draft, mode),
   ];
 }
 
@@ -48,7 +57,7 @@ function checkAddresses({ listen }: Draft): Explained[] {
 
 function checkOpenness({ listen, applications }: Draft, mode: Config["mode"]): Explained[] {
   // An application whose keys could not be read may well have some.
-  const keyless = applications?.every((application) => application?.keys?.length === 0);
+  const keyless = applications?.every((application) => application !== undefined && isKeyless(application));
   if (mode === "production" && !keyless) return [];
   const why =
     mode === "development"
@@ -61,9 +70,10 @@ function checkOpenness({ listen, applications }: Draft, mode: Config["mode"]): E
 }
 
 function checkStore({ store }: Draft, mode: Config["mode"]): Explained[] {
-  if (mode === "development" || store?.url !== "sqlite::memory:") return [];
+  const pool = checkStorePool(store ?? {});
+  if (mode === "development" || store?.url !== "sqlite::memory:") return pool;
   const message = "is in memory, where a restart forgets every limit and every used code: write sqlite:PATH or mongodb://HOST/DATABASE";
-  return [{ path: ["store", "url"], message }];
+  return [...pool, { path: ["store", "url"], message }];
 }
 
 function checkSecrets({ secrets }: Draft, mode: Config["mode"]): Explained[] {
@@ -96,5 +106,6 @@ function checkSecrets({ secrets }: Draft, mode: Config["mode"]): Explained[] {
   return [...sameId, ...sameSecret, ...wellKnown];
 }
 
-const addressOf = (text: string | undefined) => (text === undefined ? undefined : parseAddress(text));
+/** Not every setting of `listen` is an address. */
+const addressOf = (setting: unknown) => (typeof setting === "string" ? parseAddress(setting) : undefined);
 const bytesOf = (text: string | undefined) => (text === undefined ? undefined : decodeKeyMaterial(text)?.toString("hex"));

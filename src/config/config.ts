@@ -5,8 +5,11 @@ import type { Prices } from "../otp/send-limit.ts";
 import type { Application, Caller, Channel } from "../otp/types.ts";
 import type { AwsKmsConfig } from "../providers/aws-kms-config.ts";
 import type { Address } from "./address.ts";
+import type { BoundsSettings } from "./bounds-settings.ts";
 import type { CaptchaSettings, LookupSettings, ProviderSettings } from "./settings.ts";
+import type { MongoTerms } from "./store-settings.ts";
 import type { Store } from "./store-url.ts";
+import type { TracingSettings } from "./tracing-settings.ts";
 
 /** What the service was told to be: checked as a whole, in the units and types of the code. */
 export type Config = {
@@ -16,18 +19,31 @@ export type Config = {
     readonly grpc: Address;
     readonly http: Address /** Of `AdminService`; without it, nobody serves it. */;
     readonly admin?: Address;
+    /** Of /metrics; without it, only development serves them. */
+    readonly metrics?: Address;
   };
   readonly store: Store;
+  /** What a process may ask of MongoDB, where that is the store. */
+  readonly mongo: MongoTerms;
   readonly secrets: Secrets;
   /** Under which the secrets of authenticators are kept, the encrypting one first; undefined where none can be. */
   readonly authenticatorKeys: readonly AuthenticatorKey[] | undefined;
   /** How verifications are signed; undefined where they are not. */
   readonly proofs: Proofs | undefined;
+  /** What a listener lets strangers use up. */
+  readonly bounds: BoundsSettings;
   readonly cors: { readonly origins: readonly string[] };
-  readonly log: { readonly level: LogLevel };
+  /** `keepOneIn`: challenges of which one has its successes written. `repeatsPerMinute`: lines of one failure. */
+  readonly log: { readonly level: LogLevel; readonly keepOneIn: number; readonly repeatsPerMinute: number };
   readonly applications: readonly Application[];
-  /** Who may call, by the hash of its key. Empty: whoever reaches the loopback addresses calls as the one application. */
+  /** Who may call, by the hash of its key. With no caller of any sort: whoever reaches the loopback addresses calls as the one application. */
   readonly keys: readonly CallerKey[];
+  /** And by the names of its certificate, or by a token that one of the issuers signed. */
+  readonly certificates: readonly CallerCertificate[];
+  readonly tokens: readonly CallerToken[];
+  readonly tokenIssuers: readonly TokenIssuer[];
+  /** What the listeners show; undefined where they speak plaintext. */
+  readonly tls: Tls | undefined;
   readonly providers: Readonly<Record<string, ProviderSettings>>;
   /** Who carries each channel, and where to: of the rules the first that fits. */
   readonly channels: Readonly<Partial<Record<Channel, readonly RoutingRule[]>>>;
@@ -41,8 +57,18 @@ export type Config = {
   /** Whose word on a caller's address counts, and in which header. */
   readonly trustedProxies: { readonly networks: readonly string[]; readonly header: "x-forwarded-for" | "forwarded" };
   readonly circuitBreaker: { readonly failures: number; readonly openMs: number };
+  /** Where traces of calls go; undefined where none are made. */
+  readonly tracing: TracingSettings | undefined;
+  /** Where strangers report a vulnerability to; undefined where nobody is named. */
+  readonly securityTxt:
+    | { readonly contacts: readonly string[]; readonly policy?: string; readonly languages: readonly string[] }
+    | undefined;
   /** Where vendors send receipts to, and when they are missed; undefined where none are asked for. */
   readonly receipts: { readonly publicUrl: string; readonly missingAfterMs: number } | undefined;
+  /** Whether, and how often, the files it was read from are looked at for changes. */
+  readonly reload: { readonly watch: boolean; readonly everyMs: number };
+  /** Processes that serve. */
+  readonly workers: number;
 };
 
 /** A key of the configuration's own, or of a service that keeps it. */
@@ -71,9 +97,9 @@ export type Proofs = {
 export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-export type CallerKey = {
-  /** SHA-256 of the key, lower-case hexadecimal. */
-  readonly hash: string;
+/** What holds for a caller, whatever it is known by. */
+export type CallerTerms = {
+  /** Of its entry, for the audit log. */
   readonly keyId: string;
   readonly applicationId: string;
   readonly kind: Caller["kind"];
@@ -83,4 +109,42 @@ export type CallerKey = {
   /** Of the application's, what it is for; without them, all. */
   readonly purposes?: readonly string[];
   readonly channels?: readonly Channel[];
+};
+
+/** SHA-256 of the key, lower-case hexadecimal. */
+export type CallerKey = CallerTerms & { readonly hash: string };
+
+/** Patterns of names (`*.internal`, `spiffe://…`). */
+export type CallerCertificate = CallerTerms & { readonly names: readonly string[] };
+
+export type CallerToken = CallerTerms & {
+  /** Id of one of the issuers. */
+  readonly issuer: string;
+  readonly claim: string;
+  readonly value: string;
+  /** A claim whose values say which of the rights the token has; without it, all of them. */
+  readonly rightsClaim?: string;
+  readonly rightsPrefix: string;
+};
+
+export type TokenIssuer = {
+  readonly id: string;
+  /** The claims iss and aud. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwksUrl: string;
+  readonly algorithms: readonly string[];
+  readonly maxLifetimeMs: number;
+  readonly clockToleranceMs: number;
+  readonly cacheMs: number;
+  readonly timeoutMs: number;
+};
+
+/** As PEM. */
+export type Tls = {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
+  readonly requireClientCertificate: boolean;
+  readonly minVersion: "1.2" | "1.3";
 };

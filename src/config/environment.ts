@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { loadYaml } from "./load-yaml.ts";
 import { formatPath, type Path, type Problem, suggest } from "./problem.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -56,7 +56,7 @@ function readOverride(variable: string, text: string): Override | string {
   if (parts.includes("")) return `names no setting: write ${prefix} and the path of one, such as ${prefix}applications__0__code__length`;
   const path = parts.map((part) => (/^\d{1,4}$/.test(part) ? Number(part) : part));
   try {
-    return { variable, path, text, value: parse(text, { maxAliasCount: 0, logLevel: "error" }) };
+    return { variable, path, text, value: loadYaml().parse(text, { maxAliasCount: 0, logLevel: "error" }) };
   } catch {
     // A text that is no YAML, such as a password with a colon, can only be meant as it stands.
     return { variable, path, text, value: text };

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
-import { LineCounter, parseDocument } from "yaml";
+import { loadYaml } from "./load-yaml.ts";
 import type { Problem } from "./problem.ts";
 
 const maxBytes = 2 ** 20;
@@ -32,6 +32,7 @@ export function readText(file: string, limit: number): { ok: true; text: string;
 }
 
 function parseText(file: string, text: string): ReadDocument {
+  const { LineCounter, parseDocument } = loadYaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, logLevel: "error" });
   const problems = [...document.errors, ...document.warnings].map(({ pos, message }) => {

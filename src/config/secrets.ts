@@ -21,11 +21,13 @@ export type Resolved = {
   readonly warnings: Problem[];
   /** Names of the variables that were read. */
   readonly variables: ReadonlySet<string>;
+  /** Files that were read, or should have been. */
+  readonly files: ReadonlySet<string>;
 };
 
 /** The document with every secret of the form `{ file: PATH }` or `{ env: NAME }` replaced by what stands there. */
 export function resolveSecrets(document: unknown, sources: Sources): Resolved {
-  const found = { problems: [] as Problem[], warnings: [] as Problem[], variables: new Set<string>() };
+  const found = { problems: [] as Problem[], warnings: [] as Problem[], variables: new Set<string>(), files: new Set<string>() };
   const visit = (value: unknown, path: Path): unknown => {
     const reference = referenceOf(value);
     if (reference && isSecret(schemaAt(sources.schema, document, path))) return fetchSecret(reference, path);
@@ -35,9 +37,10 @@ export function resolveSecrets(document: unknown, sources: Sources): Resolved {
   };
   const fetchSecret = (reference: Reference, path: Path): string | undefined => {
     const setting = formatPath(path);
+    const file = resolve(sources.folder, reference.name);
     if (reference.from === "env") found.variables.add(reference.name);
-    const read =
-      reference.from === "env" ? readVariable(sources.env, reference.name) : readSecretFile(resolve(sources.folder, reference.name));
+    else found.files.add(file);
+    const read = reference.from === "env" ? readVariable(sources.env, reference.name) : readSecretFile(file);
     if (read.warning) found.warnings.push({ setting, message: read.warning });
     if (read.ok) return read.text;
     found.problems.push({ setting, message: read.message });

@@ -4,27 +4,27 @@ import { providerConfig, providerKinds } from "../providers/create-provider.ts";
 import { sendLimitSettings, trustedProxySettings } from "./abuse-settings.ts";
 import { addressForm, parseAddress } from "./address.ts";
 import { applicationSettings, type deliverableChannels } from "./application-settings.ts";
+import { boundsSettings } from "./bounds-settings.ts";
+import { tokenIssuerSettings } from "./caller-token-settings.ts";
 import { captchasSettings } from "./captcha-settings.ts";
-import { logLevels } from "./config.ts";
 import { defaultSendLimits } from "./default-send-limits.ts";
-import { checked, choice, list, secret, text } from "./forms.ts";
+import { checked, list, secret, text } from "./forms.ts";
 import { keyMaterialForm, keyMaterialProblem } from "./key-material.ts";
+import { logSettings } from "./log-settings.ts";
 import { lookupCacheSettings, lookupsSettings } from "./lookup-settings.ts";
 import { proofSettings } from "./proof-settings.ts";
 import { priceSettings, pumpingSettings } from "./pumping-settings.ts";
 import { receiptSettings } from "./receipt-settings.ts";
+import { reloadSettings } from "./reload-settings.ts";
 import { circuitBreakerSettings, routeSettings } from "./routing-settings.ts";
+import { securityTxtSettings } from "./security-txt-settings.ts";
 import { origin } from "./shared-forms.ts";
-import { parseStoreUrl, storeUrlForm } from "./store-url.ts";
+import { storeSettings } from "./store-settings.ts";
+import { allowPlaintext, tlsSettings } from "./tls-settings.ts";
+import { tracingSettings } from "./tracing-settings.ts";
+import { workersSettings } from "./workers-settings.ts";
 
 const address = checked(addressForm, (value) => (parseAddress(value) ? undefined : `is not an address: write ${addressForm}`));
-
-const storeUrl = secret(
-  checked(storeUrlForm, (value) => {
-    const parsed = parseStoreUrl(value);
-    return parsed.ok ? undefined : parsed.message;
-  }),
-);
 
 const keyMaterial = () => secret(checked(keyMaterialForm, keyMaterialProblem));
 
@@ -32,9 +32,16 @@ const providerName = text("a name of 1 to 40 characters of a-z 0-9 -, a letter f
 const settingsWith = <Provider extends z.ZodType>(provider: Provider) =>
   z.strictObject({
     listen: z
-      .strictObject({ grpc: address.default("127.0.0.1:50051"), http: address.default("127.0.0.1:8080"), admin: address.optional() })
+      .strictObject({
+        grpc: address.default("127.0.0.1:50051"),
+        http: address.default("127.0.0.1:8080"),
+        admin: address.optional(),
+        metrics: address.optional(),
+        tls: tlsSettings.optional(),
+        allowPlaintext,
+      })
       .prefault({}),
-    store: z.strictObject({ url: storeUrl }),
+    store: storeSettings,
     secrets: z.strictObject({
       ledgerKey: keyMaterial(),
       codeKeys: list(
@@ -59,8 +66,10 @@ const settingsWith = <Provider extends z.ZodType>(provider: Provider) =>
       ).optional(),
     }),
     proofs: proofSettings.optional(),
+    bounds: boundsSettings.prefault({}),
     cors: z.strictObject({ origins: list(origin, { min: 0, max: 100, write: "origins" }).default([]) }).prefault({}),
-    log: z.strictObject({ level: choice(...logLevels).default("info") }).prefault({}),
+    log: logSettings.prefault({}),
+    tokenIssuers: tokenIssuerSettings,
     applications: list(applicationSettings, { min: 1, max: 1000, write: "applications" }),
     providers: z.record(providerName, provider),
     channels: z.strictObject(routes()),
@@ -68,11 +77,15 @@ const settingsWith = <Provider extends z.ZodType>(provider: Provider) =>
     trustedProxies: trustedProxySettings.prefault({}),
     sendLimits: sendLimitSettings.default([...defaultSendLimits]),
     receipts: receiptSettings.optional(),
+    securityTxt: securityTxtSettings.optional(),
     captchas: captchasSettings.default({}),
     lookups: lookupsSettings.default({}),
     lookupCache: lookupCacheSettings.prefault({}),
     pumping: pumpingSettings.prefault({}),
     prices: priceSettings.prefault({}),
+    reload: reloadSettings.prefault({}),
+    tracing: tracingSettings.optional(),
+    workers: workersSettings,
   });
 
 /** The inbox carries nothing to anybody, so it exists in development only; its kind is no choice in a file. */

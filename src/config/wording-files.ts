@@ -8,6 +8,8 @@ export type WordingFiles = {
   /** With the templates of every folder behind those that stand in the configuration itself. */
   readonly document: unknown;
   readonly problems: Problem[];
+  /** Folders that were read, or should have been; a file may come to them at any time. */
+  readonly folders: readonly string[];
   /** Names the file where a setting stands that came from one. */
   readonly locate: (problem: Problem) => Problem;
 };
@@ -17,7 +19,8 @@ export function readWordingFiles(document: unknown, folder: string): WordingFile
   const applications = valueAt(document, ["applications"]);
   const problems: Problem[] = [];
   const origins: Origin[] = [];
-  if (!Array.isArray(applications)) return { document, problems, locate: (problem) => problem };
+  const folders: string[] = [];
+  if (!Array.isArray(applications)) return { document, problems, folders, locate: (problem) => problem };
   const worded = applications.map((application: unknown, index) => {
     const path = valueAt(application, ["wording", "path"]);
     const inline = valueAt(application, ["wording", "templates"]) ?? [];
@@ -25,13 +28,14 @@ export function readWordingFiles(document: unknown, folder: string): WordingFile
     const at: Path = ["applications", index, "wording"];
     const read = readFolder({ path, folder, setting: formatPath([...at, "path"]) });
     problems.push(...read.problems);
+    folders.push(resolve(folder, path));
     origins.push(
       ...read.templates.map(({ origin }, place) => ({ origin, setting: formatPath([...at, "templates", inline.length + place]) })),
     );
     const templates = [...inline, ...read.templates.map(({ template }) => template)];
     return { ...(application as object), wording: { ...(valueAt(application, ["wording"]) as object), templates } };
   });
-  return { document: { ...(document as object), applications: worded }, problems, locate: (problem) => rename(problem, origins) };
+  return { document: { ...(document as object), applications: worded }, problems, folders, locate: (problem) => rename(problem, origins) };
 }
 
 type Origin = { readonly setting: string; readonly origin: string };

@@ -11,6 +11,8 @@ export type Leave = {
   readonly others: readonly ChannelRoute[];
   /** It is to be sent only as far as the caller can tell. */
   readonly suppressed: boolean;
+  /** Why, where that is known here. */
+  readonly why?: string;
   /** When the number's SIM was changed, where that is to be told. */
   readonly simSwappedAt?: number;
   /** Since when only messages that are sent take their time (milliseconds of `performance.now`). */
@@ -52,6 +54,7 @@ export async function admit(
 const leave = (by: Pick<Leave, "route" | "others">, admission: Given): Leave => ({
   ...by,
   suppressed: admission.outcome === "suppressed",
+  ...(admission.outcome === "suppressed" && { why: admission.why }),
   ...(admission.outcome === "admitted" && admission.simSwappedAt !== undefined && { simSwappedAt: admission.simSwappedAt }),
   startedAt: performance.now() - (admission.lastAskedMs ?? 0),
   confirm: () => (admission.outcome === "admitted" ? admission.confirm?.() : undefined),

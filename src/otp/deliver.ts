@@ -1,8 +1,9 @@
 import { formatChallengeId } from "./challenge-id.ts";
 import type { OtpDeps } from "./deps.ts";
 import { isHiddenFailure } from "./hide.ts";
-import type { ChallengeRef, ChallengeView, RecordDelivery } from "./ledger.ts";
+import { type ChallengeRef, type ChallengeView, maxTried, maxVendorCode, type RecordDelivery, type TriedProvider } from "./ledger.ts";
 import type { Attempt, Carrier, ChannelRoute, SendResult, Wording } from "./ports.ts";
+import { keptReference } from "./receipt.ts";
 import { type Refusal, StoreUnavailable } from "./refusal.ts";
 import { sandboxCode } from "./sandbox.ts";
 import { sandboxCarrier } from "./substitute-carriers.ts";
@@ -16,6 +17,8 @@ export type Delivering = {
   readonly wording: Wording;
   readonly view: ChallengeView;
   readonly suppressed: boolean;
+  /** For the record, of one that is suppressed. */
+  readonly why?: string | undefined;
   /** Of `Leave`. */
   readonly startedAt: number;
 };
@@ -28,14 +31,24 @@ export type Delivered = { readonly view: ChallengeView; readonly refusal?: Refus
  * crash in here leaves a message that reads as unknown, never a code that cannot be verified.
  */
 export async function deliver(deps: OtpDeps, delivering: Delivering, call: Call): Promise<Delivered> {
-  const { provider, result } = await carry(deps, delivering, call);
-  const record: RecordDelivery = { ...delivering.ref, deliveryId: delivering.deliveryId, provider, ...stateOf(result, call) };
+  const attempts: Attempt[] = [];
+  const { provider, result } = await carry(deps, delivering, call, (attempt) => attempts.push(attempt));
+  const { ref, deliveryId, suppressed, why = "decoy" } = delivering;
+  const tried = triedBefore(attempts);
+  const record: RecordDelivery = {
+    ...ref,
+    deliveryId,
+    provider,
+    ...stateOf(result, call),
+    ...(tried.length > 0 && { tried }),
+    ...(suppressed && { suppressed: why }),
+  };
   await recordOrReport(deps, record);
   const refusal = result.outcome === "retryable" || result.outcome === "permanent" ? refusalOf(result, call) : undefined;
   return { view: withDelivery(delivering.view, record), ...(refusal && { refusal }) };
 }
 
-async function carry(deps: OtpDeps, delivering: Delivering, call: Call): Promise<Attempt> {
+async function carry(deps: OtpDeps, delivering: Delivering, call: Call, onAttempt: (attempt: Attempt) => void): Promise<Attempt> {
   const { route, wording, ref, deliveryId } = delivering;
   const { application } = ref;
   const challengeId = formatChallengeId(ref);
@@ -44,7 +57,10 @@ async function carry(deps: OtpDeps, delivering: Delivering, call: Call): Promise
   const attempt = await carrier.carry(message, {
     signal: call.signal,
     remainingMs: Math.min(call.remainingMs?.() ?? deps.maxDeadlineMs, deps.maxDeadlineMs),
-    onAttempt: (tried) => deps.events.messageHandled({ application, challengeId, channel: route.channel, ...tried }),
+    onAttempt(attempt) {
+      onAttempt(attempt);
+      deps.events.messageHandled({ application, challengeId, channel: route.channel, ...attempt });
+    },
   });
   if (carrier === route.carrier) await afterReal(deps, delivering, attempt, call);
   return attempt;
@@ -74,13 +90,28 @@ async function recordOrReport(deps: OtpDeps, record: RecordDelivery): Promise<vo
 }
 
 /** A retry takes over what failed, and would thereby show a failure that is not told. */
-function stateOf(result: SendResult, call: Call): Pick<RecordDelivery, "state" | "reference" | "failure"> {
-  if (result.outcome === "accepted") return { state: "accepted", ...(result.reference !== undefined && { reference: result.reference }) };
+function stateOf(result: SendResult, call: Call): Pick<RecordDelivery, "state" | "reference" | "failure" | "vendorCode"> {
+  if (result.outcome === "accepted") return { state: "accepted", ...keptReference(result.reference) };
   const isKept = result.outcome === "unknown" || isHiddenFailure(result.failure, call);
-  return { state: isKept ? "unknown" : "failed", failure: result.failure };
+  return { state: isKept ? "unknown" : "failed", ...failureOf(result) };
 }
 
-function refusalOf(result: Exclude<SendResult, { outcome: "accepted" }>, call: Call): Refusal | undefined {
+type Failed = Exclude<SendResult, { outcome: "accepted" }>;
+
+const failureOf = ({ failure, vendorCode }: Failed) => ({
+  failure,
+  ...(vendorCode !== undefined && { vendorCode: vendorCode.slice(0, maxVendorCode) }),
+});
+
+/** All but the last, who is recorded as the provider of the message. */
+const triedBefore = (attempts: readonly Attempt[]): TriedProvider[] =>
+  attempts
+    .slice(-maxTried - 1, -1)
+    .flatMap(({ provider, result, durationMs }) =>
+      result.outcome === "accepted" ? [] : [{ provider, ...failureOf(result), durationMs: Math.round(durationMs) }],
+    );
+
+function refusalOf(result: Failed, call: Call): Refusal | undefined {
   if (isHiddenFailure(result.failure, call)) return undefined;
   const metadata = call.caller.kind === "service" ? { metadata: { failure: result.failure } } : {};
   const refusal = { reason: "DELIVERY_FAILED", ...metadata } as const;

@@ -26,6 +26,8 @@ export type OtpDeps = {
   readonly events: Events;
   /** Undefined while the service has no proof key. */
   readonly signer?: ProofSigner | undefined;
+  /** The trace that is under way (a W3C traceparent), where one is made. */
+  trace?(): string | undefined;
   /** How long a caller can wait at most; a send is locked a little longer than that. */
   readonly maxDeadlineMs: number;
 };

@@ -36,7 +36,7 @@ async function sendNext(deps: OtpDeps, falling: FallingBack, call: Call): Promis
     await deps.ledgers.endFallback(ref);
     return undefined;
   }
-  const { route, confirm, startedAt } = leave;
+  const { route, confirm, startedAt, why } = leave;
   const suppressed = leave.suppressed || isDecoy(deps.keyring, ref);
   const send = tellSimSwap(falling.send, leave);
   const { code, message } = await newMessage(deps, { ref, context, channel: route.channel, send, suppressed }, call);
@@ -50,7 +50,7 @@ async function sendNext(deps: OtpDeps, falling: FallingBack, call: Call): Promis
   if (!suppressed) confirm();
   const lifetimeMs = opened.view.challenge.expiresAt - opened.view.now;
   const wording = { application, code, purpose, lifetimeMs, ...send };
-  return deliver(deps, { ref, deliveryId: message.deliveryId, route, view: opened.view, wording, suppressed, startedAt }, call);
+  return deliver(deps, { ref, deliveryId: message.deliveryId, route, view: opened.view, wording, suppressed, why, startedAt }, call);
 }
 
 /** The next channel, if it is still configured and whoever guards the money lets a message go by it. */

@@ -14,6 +14,8 @@ export type FallbackRunnerOptions = {
   /** Between two looks at the store. */
   readonly pauseMs?: number;
   readonly onFault: (cause: unknown) => void;
+  /** Runs a move as part of something greater, such as a trace. */
+  readonly around?: (ref: ChallengeRef, work: () => Promise<void>) => Promise<void>;
 };
 
 /** Challenges looked at in one go, by one replica; what is left comes next. */
@@ -23,7 +25,8 @@ const atOnce = 50;
  * Moves challenges on to their next channel when their time has come. Every replica runs one, all look at the same challenges, and
  * the ledger lets one of them go on; so none has to be elected, and none can be missed.
  */
-export function createFallbackRunner(deps: OtpDeps, { applications, now, pauseMs = 1_000, onFault }: FallbackRunnerOptions) {
+export function createFallbackRunner(deps: OtpDeps, options: FallbackRunnerOptions) {
+  const { applications, now, pauseMs = 1_000, onFault, around = (_ref, work) => work() } = options;
   const byId = new Map(applications.map((application) => [application.id, application]));
   const stopped = new AbortController();
 
@@ -33,7 +36,7 @@ export function createFallbackRunner(deps: OtpDeps, { applications, now, pauseMs
     const due = await deps.ledgers.dueFallbacks({ before: now(), limit: atOnce });
     if (stopped.signal.aborted) return;
     for (const ref of due) {
-      const move: Promise<void> = moveOn(deps, ref, byId.get(ref.application))
+      const move: Promise<void> = around(ref, () => moveOn(deps, ref, byId.get(ref.application)))
         .catch(report)
         .finally(() => moving.delete(move));
       moving.add(move);

@@ -45,7 +45,13 @@ export interface SendGuard {
 /** Told what becomes of messages, so that somebody can learn from it. Never throws, and keeps nobody waiting. */
 export interface TrafficObserver {
   /** A person typed the code of a message to this recipient, asked for by this client. */
-  verified(message: { readonly application: string; readonly recipient: Recipient; readonly client: ClientContext }): void;
+  verified(message: {
+    readonly application: string;
+    readonly recipient: Recipient;
+    readonly client: ClientContext;
+    /** That the code came by, as far as that is known. */
+    readonly channel: Channel;
+  }): void;
   delivered(message: { readonly application: string; readonly recipient: Recipient; readonly client: ClientContext }): void;
 }
 

@@ -2,7 +2,7 @@ import type { OtpDeps } from "./deps.ts";
 import type { ChallengeRef } from "./ledger.ts";
 import type { Call } from "./types.ts";
 
-/** The keyed hashes of a code, the signing key's first; stretched before where the application wants it. */
+/** The keyed hashes of a code, the signing key's first. */
 export async function hashCode(
   deps: OtpDeps,
   ref: ChallengeRef,
@@ -10,6 +10,9 @@ export async function hashCode(
   code: string,
   call: Call,
 ): Promise<readonly [string, ...string[]]> {
-  const stretched = call.caller.application.code.hash === "scrypt" ? await deps.stretch(code, ref.ledger + ref.nonce, call.signal) : code;
-  return deps.keyring.hashCode(ref, context, stretched);
+  return deps.keyring.hashCode(ref, context, await stretchCode(deps, ref, code, call));
 }
+
+/** The code as it is hashed: expensive to try where the application wants it. */
+export const stretchCode = async (deps: OtpDeps, ref: ChallengeRef, code: string, call: Call): Promise<string> =>
+  call.caller.application.code.hash === "scrypt" ? deps.stretch(code, ref.ledger + ref.nonce, call.signal) : code;

@@ -48,6 +48,7 @@ export function addMessage(ledger: Ledger, challenge: LedgerChallenge, terms: Me
     updatedAt: now,
     leaseUntil: now + message.leaseMs,
     ...(idempotency && { idempotency }),
+    ...(message.trace !== undefined && { trace: message.trace }),
   };
 }
 
@@ -58,9 +59,11 @@ export function addMessage(ledger: Ledger, challenge: LedgerChallenge, terms: Me
 export function recordDelivery(ledger: Ledger, request: RecordDelivery, now: number): void {
   const delivery = ledger.challenges[request.nonce]?.deliveries[request.deliveryId];
   if (!delivery || (delivery.provider !== undefined && delivery.provider !== request.provider)) return;
-  const { state, provider, reference = delivery.reference, failure } = request;
+  const { state, provider, reference = delivery.reference, failure, vendorCode } = request;
+  const { tried = delivery.tried, suppressed = delivery.suppressed } = request;
   if (deliveryStates.indexOf(state) <= deliveryStates.indexOf(delivery.state)) return;
-  Object.assign(delivery, { state, provider, reference, failure, updatedAt: now });
+  const times = { ...delivery.times, [state]: now };
+  Object.assign(delivery, { state, provider, reference, failure, vendorCode, tried, suppressed, times, updatedAt: now });
 }
 
 /**

@@ -122,6 +122,7 @@ export function cancelChallenge(ledger: Ledger, ref: ChallengeRef, now: number):
   if (!challenge) return { status: "not_found" };
   const ended = over(challenge, now);
   if (ended && ended.status !== "canceled") return { status: ended.status };
+  if (challenge.state === "open") challenge.canceledAt = now;
   challenge.state = "canceled";
   return { status: "canceled_now", view: viewOf(ledger, ref.nonce, now) };
 }

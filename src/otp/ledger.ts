@@ -25,6 +25,7 @@ export type LedgerChallenge = {
   expiresAt: number;
   resendAt: number;
   verifiedAt?: number;
+  canceledAt?: number;
   /** By what it was verified, where that is not the channel of its last message. */
   verifiedBy?: AuthenticatorKind;
   /** Answered with codes of the subject's own authenticators of these kinds; nothing is sent. */
@@ -71,6 +72,23 @@ export type LedgerDelivery = {
   leaseUntil: number;
   /** Keyed digests of the idempotency key, and of what was asked for under it. */
   idempotency?: Idempotency;
+  /** When it came to each state; not of messages that were sent before this was kept, as is all below. */
+  times?: { [State in RecordDelivery["state"]]?: number };
+  /** The vendor's own code of the failure, at most `maxVendorCode` characters. */
+  vendorCode?: string;
+  /** Who was asked before the provider and definitely did not take it, the last `maxTried` of them. */
+  tried?: readonly TriedProvider[];
+  /** Why nothing was sent, where the caller may not know. */
+  suppressed?: string;
+  /** The trace of its send (a W3C traceparent), where one was made. */
+  trace?: string;
+};
+
+export type TriedProvider = {
+  readonly provider: string;
+  readonly failure: DeliveryFailure;
+  readonly vendorCode?: string;
+  readonly durationMs: number;
 };
 
 export type Idempotency = { readonly key: string; readonly content: string };
@@ -91,6 +109,7 @@ export type NewMessage = {
   readonly idempotency?: Idempotency;
   /** How long the send is locked for whoever took it: the caller's deadline and a little more. */
   readonly leaseMs: number;
+  readonly trace?: string;
 };
 
 type NewChallenge = ChallengeRef & {
@@ -154,7 +173,7 @@ export type RecordDelivery = ChallengeRef & {
   readonly provider: string;
   readonly reference?: string;
   readonly failure?: DeliveryFailure;
-};
+} & Pick<LedgerDelivery, "vendorCode" | "tried" | "suppressed">;
 
 /** A challenge as read at one moment. */
 export type ChallengeView = {
@@ -207,6 +226,11 @@ export type CancelOutcome =
 
 /** How long a challenge that is over is still remembered, for late retries and clear answers. */
 export const rememberMs = 3_600_000;
+/** What a record keeps of a vendor's words, and of providers that failed before the one that counts. */
+export const maxVendorCode = 64;
+export const maxTried = 8;
+/** A longer one is not kept: a vendor does not decide how large a record grows. */
+export const maxReference = 256;
 /** Challenges one record remembers at once, whatever the limits are set to: bounds the record. */
 export const maxChallenges = 32;
 /** How long failures without a success count towards the lock in a row. */

@@ -27,6 +27,7 @@ export async function newMessage(
   const { application } = call.caller;
   const code = sandboxCode(application, send.recipient) ?? generateCode(deps.random, application.code.length, application.code.alphabet);
   const hashed = suppressed ? Buffer.from(deps.random(32)).toString("hex") : code;
+  const trace = deps.trace?.();
   const [codeHash] = await hashCode(deps, ref, context, hashed, call);
   const message: NewMessage = {
     deliveryId: newDeliveryId(deps.random),
@@ -36,6 +37,7 @@ export async function newMessage(
     sealed: sealSend(deps.keyring, ref, send),
     leaseMs: leaseMs(deps),
     ...(idempotency && { idempotency }),
+    ...(trace !== undefined && { trace }),
   };
   return { code, message };
 }

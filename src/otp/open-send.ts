@@ -15,7 +15,7 @@ type Opening = {
   readonly ref: ChallengeRef;
   readonly request: SendCodeRequest;
   readonly checked: CheckedSend;
-  readonly leave: Pick<Leave, "route" | "others" | "suppressed">;
+  readonly leave: Pick<Leave, "route" | "others" | "suppressed" | "why">;
   readonly sealed: SealedSend;
 };
 
@@ -26,6 +26,7 @@ type Opened = {
   readonly code: string;
   readonly message: NewMessage;
   readonly suppressed: boolean;
+  readonly why?: string;
 };
 
 /** Makes the code and opens its challenge; or, for who may not know that the recipient is locked or has had enough, one in its place. */
@@ -33,15 +34,16 @@ export async function openSend(deps: OtpDeps, opening: Opening, call: Call): Pro
   const opened = await tryOpen(deps, opening, call);
   if (!isHidden(opened.outcome, call)) return opened;
   const { application, channel } = { application: opening.ref.application, channel: opening.leave.route.channel };
-  deps.events.sendSuppressed({ application, channel, why: `recipient ${opened.outcome.status}` });
-  const leave = { ...opening.leave, suppressed: true };
+  const why = `recipient ${opened.outcome.status}`;
+  deps.events.sendSuppressed({ application, channel, why });
+  const leave = { ...opening.leave, suppressed: true, why };
   return tryOpen(deps, { ...opening, ref: decoyOf(deps.keyring, opening.ref), leave }, call);
 }
 
 async function tryOpen(deps: OtpDeps, { ref, request, checked, leave, sealed }: Opening, call: Call): Promise<Opened> {
   const { application } = call.caller;
   const { purpose, subjectKey } = checked;
-  const { route, others, suppressed } = leave;
+  const { route, others, suppressed, why } = leave;
   const context = contextOf(deps.keyring, application.id, purpose, request.binding);
   const idempotency = idempotencyOf(deps, ref, { request, checked }, call);
   const { code, message } = await newMessage(deps, { ref, context, channel: route.channel, send: sealed, idempotency, suppressed }, call);
@@ -58,7 +60,7 @@ async function tryOpen(deps: OtpDeps, { ref, request, checked, leave, sealed }: 
     ...(others.length > 0 && !suppressed && { fallback }),
     ...(subjectKey !== undefined && { subject: deps.keyring.ledgerOf(application.id, subjectKey) }),
   });
-  return { ref, outcome, code, message, suppressed };
+  return { ref, outcome, code, message, suppressed, ...(why !== undefined && { why }) };
 }
 
 export type Asked = { readonly request: SendCodeRequest; readonly checked: CheckedSend };

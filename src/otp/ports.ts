@@ -44,6 +44,8 @@ export type Message = {
   readonly deliveryId: string;
   /** Where the provider is to tell what becomes of the message, and what we call it there; absent where nobody listens. */
   readonly receipt?: { readonly url: string; readonly name: string };
+  /** Headers that carry the trace of its send on, where there is one. */
+  readonly trace?: Readonly<Record<string, string>>;
 };
 
 /** Why a provider did not take a message: our own words, shown to callers and operators. */
@@ -146,7 +148,7 @@ export type Outcome = {
 
 /** What an operator did by the admin service or a command. */
 export type AdminAct = {
-  readonly act: "get_recipient" | "unlock_recipient" | "erase_recipient" | "block_prefix" | "end_block";
+  readonly act: "get_recipient" | "trace_challenge" | "unlock_recipient" | "erase_recipient" | "block_prefix" | "end_block";
   readonly application: string;
   readonly keyId: string;
   /** A masked recipient, or a place. */
@@ -191,6 +193,8 @@ export interface Events {
     readonly state: Receipt["state"];
     readonly failure?: DeliveryFailure;
     readonly vendorCode?: string;
+    /** Of the message's send. */
+    readonly trace?: string;
   }): void;
   /** What claimed to be a vendor's receipt was not taken. */
   receiptRefused(event: {

@@ -1,5 +1,5 @@
 import { formatChallengeId, parseChallengeId } from "./challenge-id.ts";
-import type { ChallengeRef, ChallengeView, Ledger, LedgerDelivery } from "./ledger.ts";
+import { type ChallengeRef, type ChallengeView, type Ledger, type LedgerDelivery, maxReference } from "./ledger.ts";
 import type { DeliveryFailure } from "./ports.ts";
 
 /** A vendor's request to us that says what became of a message, as it arrived. */
@@ -76,3 +76,7 @@ export function isSettled(view: ChallengeView | undefined, deliveryId: string): 
   const delivery = view?.challenge.deliveries[deliveryId];
   return !delivery || view?.challenge.state === "verified" || delivery.state === "delivered" || delivery.state === "failed";
 }
+
+/** A vendor's own id of a message, for the record; nothing where it is longer than any vendor's. */
+export const keptReference = (reference: string | undefined): { readonly reference?: string } =>
+  reference === undefined || reference.length > maxReference ? {} : { reference };

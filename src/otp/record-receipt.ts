@@ -1,9 +1,9 @@
 import { formatChallengeId } from "./challenge-id.ts";
 import type { TrafficObserver } from "./guard-ports.ts";
 import type { Keyring } from "./keyring.ts";
-import { type ChallengeRef, type ChallengeView, deliveryStates } from "./ledger.ts";
+import { type ChallengeRef, type ChallengeView, deliveryStates, type LedgerDelivery, maxVendorCode } from "./ledger.ts";
 import type { Events, ParseRecipient, ReceiptReader } from "./ports.ts";
-import type { MessageName, Receipt, ReceiptCall, ReceiptReading, ReceiptSubject } from "./receipt.ts";
+import { keptReference, type MessageName, type Receipt, type ReceiptCall, type ReceiptReading, type ReceiptSubject } from "./receipt.ts";
 import { unsealSend } from "./sealed-send.ts";
 import type { DeliveryFinder, LedgerStore } from "./store-ports.ts";
 import type { Application } from "./types.ts";
@@ -60,13 +60,15 @@ async function recordFor(deps: ReceiptDeps, { provider, message, receipt }: Reco
   }
   if (change === "none") return "taken";
   const { state, failure, reference, vendorCode } = receipt;
+  const { trace } = change;
   await deps.ledgers.recordDelivery({
     ...ref,
     deliveryId,
     provider,
     state,
     ...(failure !== undefined && { failure }),
-    ...(reference !== undefined && { reference }),
+    ...keptReference(reference),
+    ...(vendorCode !== undefined && { vendorCode: vendorCode.slice(0, maxVendorCode) }),
   });
   deps.events.receiptTaken({
     application: ref.application,
@@ -75,6 +77,7 @@ async function recordFor(deps: ReceiptDeps, { provider, message, receipt }: Reco
     state,
     ...(failure !== undefined && { failure }),
     ...(vendorCode !== undefined && { vendorCode }),
+    ...(trace !== undefined && { trace }),
   });
   deps.onReceipt(provider, message, receipt);
   if (state === "delivered") await countDelivered(deps, ref);
@@ -92,7 +95,7 @@ async function countDelivered({ ledgers, keyring, traffic }: ReceiptDeps, ref: C
  * A provider may refuse a message in its answer, and tell of the failure besides, while the next one is being asked: recorded then, its
  * "failed" would be the last word on a message that somebody else delivers. So it waits until it is known who carried the message.
  */
-async function changeWhenSent({ ledgers }: ReceiptDeps, recording: Recording): Promise<ReturnType<typeof changeOf> | "under_way"> {
+async function changeWhenSent({ ledgers }: ReceiptDeps, recording: Recording): Promise<Change | "under_way"> {
   const { message, receipt } = recording;
   for (let left = waits; ; left -= 1) {
     const view = await ledgers.read(message.ref);
@@ -107,13 +110,16 @@ function isUnderWay(view: ChallengeView | undefined, deliveryId: string): boolea
   return delivery?.state === "sending" && delivery.provider === undefined && (view?.now ?? 0) < delivery.leaseUntil;
 }
 
+/** What is known before of the message that is to be changed, or why there is nothing to change. */
+type Change = LedgerDelivery | "none" | "another_message";
+
 /** Where the signature does not cover the address, a receipt of one message could be sent to the address of another. */
-function changeOf(view: ChallengeView | undefined, { provider, message, receipt }: Recording): "some" | "none" | "another_message" {
+function changeOf(view: ChallengeView | undefined, { provider, message, receipt }: Recording): Change {
   const delivery = view?.challenge.deliveries[message.deliveryId];
   if (!delivery || (delivery.provider !== undefined && delivery.provider !== provider)) return "none";
   const { reference = receipt.reference } = delivery;
   if (receipt.reference !== undefined && receipt.reference !== reference) return "another_message";
-  return deliveryStates.indexOf(receipt.state) > deliveryStates.indexOf(delivery.state) ? "some" : "none";
+  return deliveryStates.indexOf(receipt.state) > deliveryStates.indexOf(delivery.state) ? delivery : "none";
 }
 
 /**

@@ -11,6 +11,8 @@ export type ReencryptDeps = {
   readonly maxPerSecond: number;
   readonly pause: (ms: number) => Promise<void>;
   readonly onProgress: (progress: Progress) => void;
+  /** Ends the run before its next step; `reencryptSecrets` rejects with its reason then. */
+  readonly signal?: AbortSignal;
 };
 
 export type Progress = { readonly done: number; readonly total: number };
@@ -119,8 +121,9 @@ async function* pages(deps: ReencryptDeps) {
 }
 
 /** An outage of some seconds does not end a run of hours. */
-async function patiently<T>({ pause }: ReencryptDeps, work: () => Promise<T>): Promise<T> {
+async function patiently<T>({ pause, signal }: ReencryptDeps, work: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
+    signal?.throwIfAborted();
     try {
       return await work();
     } catch (error) {

@@ -30,6 +30,7 @@ export type Reason =
   | "DEADLINE_EXCEEDED"
   | "UNIMPLEMENTED"
   | "SHUTTING_DOWN"
+  | "OVERLOADED"
   | "INTERNAL";
 
 /** `field` is the path in the request (`recipient.phone_number`), `description` says what to write instead. */

@@ -70,7 +70,7 @@ async function resendBy(deps: OtpDeps, { ref, seen, send: before, route, request
   const asked = { caller, recipient, ledger: ref.ledger, purpose, client, captchaToken: "" };
   const leave = await admit(deps, { ...asked, routes: [route], occasion: "resend" }, signal);
   if (!leave.ok) return leave;
-  const { confirm, release, startedAt } = leave.value;
+  const { confirm, release, startedAt, why: notAdmitted } = leave.value;
   const send = tellSimSwap(before, leave.value);
   const idempotency = idempotencyOf(deps, ref, request);
   // 3. Replace the code, under every limit and the idempotency key, and take the lock on the send.
@@ -91,7 +91,8 @@ async function resendBy(deps: OtpDeps, { ref, seen, send: before, route, request
   // 4. Deliver, record, answer.
   const { view } = opened;
   const wording = { application, code, purpose, lifetimeMs: view.challenge.expiresAt - view.now, ...send };
-  const delivered = await deliver(deps, { ref, deliveryId: message.deliveryId, route, view, wording, suppressed, startedAt }, call);
+  const why = notAdmitted ?? (replaced === first ? "decoy" : `recipient ${first.opened.status}`);
+  const delivered = await deliver(deps, { ref, deliveryId: message.deliveryId, route, view, wording, suppressed, why, startedAt }, call);
   return delivered.refusal ? { ok: false, refusal: delivered.refusal } : allowed(viewChallenge(ref, delivered.view, send, caller));
 }
 

@@ -57,7 +57,7 @@ async function send(deps: OtpDeps, request: SendCodeRequest, checked: CheckedSen
   // idempotency key and the lock on the send are decided in one atomic write, before any money is spent.
   const sealed = tellSimSwap(sealedSend(request, checked), leave.value);
   const opening = await openSend(deps, { ref: named, request, checked, leave: leave.value, sealed }, call);
-  const { ref, outcome: opened, code, message, suppressed } = opening;
+  const { ref, outcome: opened, code, message, suppressed, why } = opening;
   if (opened.status !== "opened") await release();
   if (opened.status === "replayed") {
     return allowed(viewChallenge(ref, opened.view, unsealSend(deps.keyring, ref, opened.view.challenge.sealed), caller));
@@ -67,7 +67,7 @@ async function send(deps: OtpDeps, request: SendCodeRequest, checked: CheckedSen
   // 5. Deliver, by the next channel where nobody takes it; record, answer.
   const { view } = opened;
   const wording = { application, code, purpose, lifetimeMs: view.challenge.expiresAt - view.now, ...sealed };
-  const first = await deliver(deps, { ref, deliveryId: message.deliveryId, route, view, wording, suppressed, startedAt }, call);
+  const first = await deliver(deps, { ref, deliveryId: message.deliveryId, route, view, wording, suppressed, why, startedAt }, call);
   const delivered = first.refusal ? ((await fallBack(deps, { ref, view: first.view, send: sealed }, call)) ?? first) : first;
   return delivered.refusal ? { ok: false, refusal: delivered.refusal } : allowed(viewChallenge(ref, delivered.view, sealed, caller));
 }

@@ -5,7 +5,7 @@ import { normalizeGuess } from "./code.ts";
 import { contextOf } from "./context.ts";
 import { decideGuess } from "./decide-guess.ts";
 import type { OtpDeps } from "./deps.ts";
-import { hashCode } from "./hash-code.ts";
+import { stretchCode } from "./hash-code.ts";
 import { isForAnother } from "./hide.ts";
 import { anyHashEqual } from "./keyring.ts";
 import type { ChallengeRef, ChallengeView, VerifyOutcome } from "./ledger.ts";
@@ -41,10 +41,11 @@ async function verify(deps: OtpDeps, request: VerifyCodeRequest, call: Call): Pr
   if (!ref) return challengeNotFound();
   // 2. The submitted code under every live key.
   const context = contextOf(deps.keyring, application.id, request.purpose || application.defaultPurpose, request.binding);
-  const hashes = await hashCode(deps, ref, context, checked.value, call);
+  const stretched = await stretchCode(deps, ref, checked.value, call);
+  const hashes = deps.keyring.hashCode(ref, context, stretched);
   call.signal.throwIfAborted();
   // 3. Charge the attempt, compare and consume, in one atomic write: parallel calls cannot share a guess or an accept.
-  const guess = { ...ref, context, hashes, limits: application.limits, ...requestOf(deps, ref, request, hashes) };
+  const guess = { ...ref, context, hashes, limits: application.limits, ...requestOf(deps, ref, request, [context, stretched]) };
   const decided = await decideGuess(deps, guess, checked.value, call);
   if (!decided.ok) return decided;
   const outcome = decided.value;
@@ -77,11 +78,11 @@ function checkVerify(request: VerifyCodeRequest, call: Call): Result<string> {
   return violations.length > 0 || code === undefined ? invalid(violations) : allowed(code);
 }
 
-/** The oldest live key makes the digest, because a rotation puts the new one first: a retry across it is still the same request. */
-function requestOf(deps: OtpDeps, ref: ChallengeRef, request: VerifyCodeRequest, hashes: readonly string[]) {
+/** By no code key, since each step of their rotation would make a retry across it another request. */
+function requestOf(deps: OtpDeps, ref: ChallengeRef, request: VerifyCodeRequest, asked: readonly string[]) {
   if (!request.requestId) return {};
   const id = ref.ledger + ref.nonce;
-  const content = deps.keyring.digest("verify", id, hashes.at(-1) ?? "");
+  const content = deps.keyring.digest("verify", id, ...asked);
   return { request: { id: deps.keyring.digest("request", id, request.requestId), content } };
 }
 
@@ -104,11 +105,13 @@ function notApproved(outcome: Exclude<VerifyOutcome, { status: "approved" }>): R
 
 async function verificationOf(deps: OtpDeps, ref: ChallengeRef, { challenge, now }: ChallengeView): Promise<Verification> {
   const { recipient, binding, client, simSwappedAt } = unsealSend(deps.keyring, ref, challenge.sealed);
+  const channel = channelOf(challenge);
   // A retry is answered with what was verified then, and counts once.
-  if (challenge.verifiedAt === now && !challenge.accepts) deps.traffic?.verified({ application: ref.application, recipient, client });
+  if (challenge.verifiedAt === now && !challenge.accepts)
+    deps.traffic?.verified({ application: ref.application, recipient, client, channel });
   const verified = {
     recipient,
-    channel: channelOf(challenge),
+    channel,
     purpose: challenge.purpose,
     verifiedAt: challenge.verifiedAt ?? now,
   };

@@ -1,19 +1,12 @@
 import { z } from "zod";
 import type { Channel } from "../otp/types.ts";
-import { createBird } from "./bird.ts";
 import { birdCarries, birdConfig } from "./bird-config.ts";
 import type { ClosableProvider } from "./closable-provider.ts";
-import { createHttpSms } from "./http-sms.ts";
 import { httpSmsConfig } from "./http-sms-config.ts";
-import { createSmtp } from "./smtp.ts";
 import { smtpConfig } from "./smtp-config.ts";
-import { createSns } from "./sns.ts";
 import { snsConfig } from "./sns-config.ts";
-import { createTwilio } from "./twilio.ts";
 import { twilioCarries, twilioConfig } from "./twilio-config.ts";
-import { createVonage } from "./vonage.ts";
 import { vonageCarries, vonageConfig } from "./vonage-config.ts";
-import { createWebhook } from "./webhook.ts";
 import { webhookChannels, webhookConfig } from "./webhook-config.ts";
 
 const rateForm = "how many messages the provider takes in one second, a whole number from 1 to 1000";
@@ -76,22 +69,22 @@ export type ProviderDeps = {
   now(): number;
 };
 
-/** `name` is the operator's own, shown in deliveries and logs. The SDK of a vendor is loaded here, when somebody uses it. */
+/** `name` is the operator's own, shown in deliveries and logs. What is one vendor's alone is loaded here, when somebody uses it. */
 export async function createProvider(name: string, config: ProviderConfig, deps: ProviderDeps): Promise<ClosableProvider> {
   switch (config.kind) {
     case "twilio":
-      return createTwilio(name, config);
+      return (await import("./twilio.ts")).createTwilio(name, config);
     case "vonage":
-      return createVonage(name, config, deps);
+      return (await import("./vonage.ts")).createVonage(name, config, deps);
     case "bird":
-      return createBird(name, config);
+      return (await import("./bird.ts")).createBird(name, config);
     case "sns":
-      return createSns(name, config);
+      return (await import("./sns.ts")).createSns(name, config);
     case "smtp":
-      return createSmtp(name, config);
+      return (await import("./smtp.ts")).createSmtp(name, config);
     case "webhook":
-      return createWebhook(name, config, { now: deps.now });
+      return (await import("./webhook.ts")).createWebhook(name, config, { now: deps.now });
     case "http-sms":
-      return createHttpSms(name, config);
+      return (await import("./http-sms.ts")).createHttpSms(name, config);
   }
 }

@@ -6,7 +6,11 @@ export type GuardedProvider = Provider & {
   /** Since when messages like this are better given to others; undefined when they may pass. */
   openSince(message: Message): number | undefined;
   report(country: string | undefined, verdict: "good" | "bad"): void;
+  state(): ProviderState;
 };
+
+/** How a provider fares now: messages that wait for their turn, and the countries (empty: none) whose messages pass it over. */
+export type ProviderState = { readonly waiting: number; readonly openCountries: readonly string[] };
 
 export type GuardSettings = CircuitSettings & {
   onChange(change: { readonly provider: string; readonly country: string; readonly state: "open" | "closed" }): void;
@@ -18,10 +22,15 @@ const fairMs = { retryable: 900, unknown: 2_000 };
 /** Refuses nothing: whoever gives it a message all the same has nobody else to give it to. */
 export function guardProvider(provider: Provider, settings: GuardSettings): GuardedProvider {
   const circuits = new Map<string, Circuit>();
+  const open = new Set<string>();
   const circuitOf = (country = ""): Circuit => {
     const known = circuits.get(country);
     if (known) return known;
-    const circuit = createCircuit(settings, (state) => settings.onChange({ provider: provider.name, country, state }));
+    const circuit = createCircuit(settings, (state) => {
+      if (state === "open") open.add(country);
+      else open.delete(country);
+      settings.onChange({ provider: provider.name, country, state });
+    });
     circuits.set(country, circuit);
     return circuit;
   };
@@ -29,6 +38,7 @@ export function guardProvider(provider: Provider, settings: GuardSettings): Guar
     name: provider.name,
     openSince: ({ country }) => circuitOf(country).openSince(),
     report: (country, verdict) => circuitOf(country).report(verdict),
+    state: () => ({ waiting: 0, openCountries: [...open] }),
     send(message, signal, onWritten) {
       const started = performance.now();
       return circuitOf(message.country).run(

@@ -47,7 +47,7 @@ export function buildRequest(message: Message, config: HttpSmsConfig, template?:
     json === undefined
       ? ["application/x-www-form-urlencoded", fillFields(form, values)]
       : ["application/json; charset=utf-8", JSON.stringify(fillJson(json, values))];
-  return { method, url, headers: { "user-agent": "countersign", ...lowerHeaders(headers), "content-type": type }, body };
+  return { method, url, headers: { "user-agent": "countersign", ...message.trace, ...lowerHeaders(headers), "content-type": type }, body };
 }
 
 /** Errors first: many a gateway says with status 200, and often in the words of success, what it did not do. */

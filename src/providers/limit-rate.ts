@@ -15,6 +15,7 @@ export function limitRate(provider: GuardedProvider, perSecond: number): Guarded
   const bucket = createBucket(perSecond);
   return {
     ...provider,
+    state: () => ({ ...provider.state(), waiting: bucket.waiting() }),
     async send(message, signal, onWritten) {
       const wasOpen = provider.openSince(message) !== undefined;
       const waits = !bucket.takeNow();
@@ -40,6 +41,7 @@ function createBucket(perSecond: number) {
     first?.();
   };
   return {
+    waiting: () => queue.size,
     takeNow(): boolean {
       if (tokens === 0 || queue.size > 0) return false;
       take();

@@ -1,8 +1,14 @@
 import { parseChallengeId } from "../otp/challenge-id.ts";
-import type { Message } from "../otp/ports.ts";
+import type { Message, Provider } from "../otp/ports.ts";
 import { formatMessageName, type MessageName } from "../otp/receipt.ts";
 import type { Channel } from "../otp/types.ts";
-import type { ClosableProvider } from "./closable-provider.ts";
+import { carriedChannels, type ProviderConfig } from "./create-provider.ts";
+
+/** Channels of which receipts are to be expected. */
+export function receiptChannels(config: ProviderConfig): readonly Channel[] {
+  if (!("receipts" in config) || !config.receipts) return [];
+  return carriedChannels(config).filter((channel) => config.kind !== "bird" || channel === "sms");
+}
 
 export type Asking = {
   /** Where vendors reach the service, without a slash at its end. */
@@ -14,7 +20,7 @@ export type Asking = {
 };
 
 /** The same provider, which tells its vendor where to send a receipt to, and which message it is of. */
-export function askReceipts(provider: ClosableProvider, { publicUrl, channels, onExpected }: Asking): ClosableProvider {
+export function askReceipts<Asked extends Provider>(provider: Asked, { publicUrl, channels, onExpected }: Asking): Asked {
   return {
     ...provider,
     async send(message, signal, onWritten) {

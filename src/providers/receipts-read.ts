@@ -1,7 +1,6 @@
 import type { ReceiptReader } from "../otp/ports.ts";
-import type { Channel } from "../otp/types.ts";
 import { createBirdReceipts } from "./bird-receipt.ts";
-import { carriedChannels, type ProviderConfig } from "./create-provider.ts";
+import type { ProviderConfig } from "./create-provider.ts";
 import { createSnsCertificates } from "./receipts-sns-certificates.ts";
 import { createSnsReceipts } from "./sns-receipt.ts";
 import { createTwilioReceipts } from "./twilio-receipt.ts";
@@ -25,10 +24,4 @@ export function createReceiptReader(config: ProviderConfig, deps: ReceiptReaderD
     case "webhook":
       return createWebhookReceipts(config, deps);
   }
-}
-
-/** Channels of which receipts are to be expected. */
-export function receiptChannels(config: ProviderConfig): readonly Channel[] {
-  if (!("receipts" in config) || !config.receipts) return [];
-  return carriedChannels(config).filter((channel) => config.kind !== "bird" || channel === "sms");
 }

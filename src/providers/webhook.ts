@@ -33,7 +33,7 @@ export function createWebhook(name: string, config: WebhookConfig, { now, lookup
 
 /** The id is the delivery's, the same however often it arrives: by it a receiver sends a message once. */
 export function buildRequest(message: Message, config: WebhookConfig, nowMs: number): Pick<HttpPost, "url" | "headers" | "body"> {
-  const { channel, to, text, subject, html, code, locale, purpose, speech, challengeId, deliveryId, receipt } = message;
+  const { channel, to, text, subject, html, code, locale, purpose, speech, challengeId, deliveryId, receipt, trace } = message;
   const body = JSON.stringify({
     type: "countersign.message",
     channel,
@@ -51,7 +51,7 @@ export function buildRequest(message: Message, config: WebhookConfig, nowMs: num
   });
   const signature = signWebhook({ id: deliveryId, timestampSeconds: nowMs / 1000, body, secrets: config.secrets });
   const ours = { ...signature, "content-type": "application/json; charset=utf-8" };
-  return { url: new URL(config.url), headers: { "user-agent": "countersign", ...lowerHeaders(config.headers), ...ours }, body };
+  return { url: new URL(config.url), headers: { "user-agent": "countersign", ...trace, ...lowerHeaders(config.headers), ...ours }, body };
 }
 
 /**

@@ -53,6 +53,7 @@ async function guardOf(
       application: application.id,
       recipient: { kind: "phone", value },
       client: { ipAddress: "", deviceId: "", userAgent: "" },
+      channel: "sms",
     });
     await guard.settled();
   };

@@ -16,6 +16,7 @@ test("a file that is not there, a folder, a file over 1 MiB", () => {
   const folder = temporaryFolder();
   expect(loadConfig({ env: { COUNTERSIGN_CONFIG: `${folder}/none.yaml` } })).toEqual({
     ok: false,
+    files: [`${folder}/none.yaml`],
     problems: [{ setting: `${folder}/none.yaml`, message: "does not exist: write the path of a file" }],
   });
   mkdirSync(`${folder}/sub`);

@@ -35,7 +35,7 @@ test("all problems at once, each with its setting and what to write", () => {
   expect(problemsOf(document)).toMatchInlineSnapshot(`
     [
       "listen.grpc is not an address: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080; 0.0.0.0 is every IPv4 address, port 0 any free port",
-      "listen.htpp is unknown: write one of grpc, http, admin; did you mean http?",
+      "listen.htpp is unknown: write one of grpc, http, admin, metrics, tls, allowPlaintext; did you mean http?",
       "store.url is not understood: write sqlite:PATH or mongodb://HOST[,HOST…]/DATABASE[?options]",
       "secrets.ledgerKey is only 3 bytes long: write at least 32 random bytes in Base64, as make-secret prints them",
       "secrets.codeKeys is a list of 0: write a list of 1 to 8 keys, the signing one first",
@@ -179,7 +179,7 @@ test("without any key only loopback may be listened on, and the error says why",
   expect(problemsOf(keyless("0.0.0.0:1"))).toEqual([
     "listen.grpc is not a loopback address, and no application has a key, so anybody who reaches it could send and verify codes: write a loopback address, or add a key that make-key prints",
   ]);
-  expect(problemsOf({ ...production(), listen: { grpc: "0.0.0.0:1" } })).toEqual([]);
+  expect(problemsOf({ ...production(), listen: { grpc: "0.0.0.0:1", allowPlaintext: true } })).toEqual([]);
 });
 
 test("of several applications each has an id, keys, and no key of another", () => {

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { environmentVariables } from "../../src/config/environment.ts";
 import { fileSettings } from "../../src/config/settings.ts";
 import { aProofKey, aSecret, loadGood } from "./production.ts";
+import { tlsFiles } from "./tls-files-kit.ts";
 
 const key = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
 const pem = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" }) as string;
@@ -25,11 +26,13 @@ const env = {
   TURNSTILE_SECRET: "t",
   HCAPTCHA_SECRET: "h",
   RECAPTCHA_SECRET: "r",
+  TRACING_API_KEY: "t",
 };
 const sample = readFileSync(new URL("../../countersign.sample.yaml", import.meta.url), "utf8");
 
-test("the sample loads once its placeholders are replaced", () => {
+test("the sample loads once its placeholders are replaced", async () => {
   const document = parse(sample);
+  document.listen.tls = { ...document.listen.tls, ...(await tlsFiles()) };
   document.secrets.ledgerKey = aSecret();
   document.secrets.codeKeys[0].secret = aSecret();
   document.secrets.authenticatorKeys[0].secret = aSecret();
@@ -58,11 +61,18 @@ test("the sample gives the defaults that hold", () => {
   const bare = fileSettings.shape.applications.element.parse({ id: "a", displayName: "a", purposes: ["a"], channels: ["sms"] });
   expect({ code, limits }).toEqual({ code: bare.code, limits: bare.limits });
   expect(cooldownsSeconds).toEqual([30, 60, 120]);
-  const { admin: _admin, ...listen } = document.listen;
+  const { admin: _admin, metrics: _metrics, tls, ...listen } = document.listen;
   expect(listen).toEqual(fileSettings.shape.listen.parse({}));
+  expect(fileSettings.shape.listen.parse({ tls: { certFile: "a", keyFile: "b" } }).tls).toMatchObject({
+    minVersion: tls.minVersion,
+    requireClientCertificate: tls.requireClientCertificate,
+  });
+  const { id, issuer, audience, jwksUrl, ...terms } = document.tokenIssuers[0];
+  expect(fileSettings.shape.tokenIssuers.parse([{ id, issuer, audience, jwksUrl }])[0]).toMatchObject(terms);
   expect(document.pumping).toEqual(fileSettings.shape.pumping.parse({}));
   expect(document.sendLimits).toEqual(fileSettings.shape.sendLimits.parse(undefined));
   expect(document.trustedProxies).toEqual(fileSettings.shape.trustedProxies.parse({}));
+  expect(document.bounds).toEqual(fileSettings.shape.bounds.parse({}));
   expect(document.circuitBreaker).toEqual(fileSettings.shape.circuitBreaker.parse({}));
   expect(document.lookupCache).toEqual(fileSettings.shape.lookupCache.parse({}));
   for (const channel of ["sms", "voice", "whatsapp"] as const)
@@ -105,7 +115,7 @@ const isSetting = (line: string): boolean => optional.some((name) => line.starts
 
 /** Groups whose names are the operator's own. */
 const isFree = (path: string): boolean =>
-  /^providers\.(?:webhook|http-sms)\.(?:headers|query|json|form)$|^providers\.http-sms\.secrets$|^prices\.[a-z]+$|\.templates\.variables$/.test(
+  /^providers\.(?:webhook|http-sms)\.(?:headers|query|json|form)$|^providers\.http-sms\.secrets$|^prices\.[a-z]+$|^tracing\.headers$|\.templates\.variables$/.test(
     path,
   );
 

@@ -13,7 +13,7 @@ export type Terminal = { run(block: Fence): Promise<Ran> };
 
 const copied = ["docs", "proto", "package.json", "buf.yaml", "buf.gen.yaml", "countersign.sample.yaml"];
 /** All that a page runs something of; what is not there yet is needed by none. */
-const linked = ["src", "node_modules", "adapters", "examples", "simulate", "bench", "verify", "web"].filter((name) =>
+const linked = ["src", "node_modules", "adapters", "examples", "simulate", "bench", "verify", "web", "ops"].filter((name) =>
   existsSync(join(root, name)),
 );
 
@@ -24,13 +24,17 @@ export function openTerminal(env: Readonly<Record<string, string>>): Terminal {
   mkdirSync(project);
   for (const name of copied) cpSync(join(root, name), join(project, name), { recursive: true });
   for (const name of linked) symlinkSync(join(root, name), join(project, name));
+  // As where the package is installed.
+  const commands = join(folder, "bin");
+  mkdirSync(commands);
+  symlinkSync(join(root, "bin/countersign.js"), join(commands, "countersign"));
   const state = join(folder, "state");
   writeFileSync(state, `cd ${project}\n`);
   // Whatever starts in a page does so on free ports.
   const ports = { COUNTERSIGN_GRPC_ADDR: "127.0.0.1:0", COUNTERSIGN_HTTP_ADDR: "127.0.0.1:0" };
   const own = {
     ...ports,
-    PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}`,
+    PATH: `${commands}:${join(root, "node_modules/.bin")}:${process.env.PATH}`,
     HOME: folder,
     NO_COLOR: "1",
     LC_ALL: "C.UTF-8",

@@ -48,6 +48,9 @@ test("a suppressed message looks sent, and no code verifies it", async () => {
   expect(challenge).toMatchObject({ state: "pending", attemptsRemaining: 5, deliveries: [{ channel: "sms", state: "accepted" }] });
   expect(f.sent).toEqual([]);
   expect(await no(f.verify(challenge.challengeId, "123456"))).toMatchObject({ reason: "CODE_MISMATCH" });
+  // For the operator, who asks why nothing came.
+  expect(JSON.stringify([...f.ledgers])).toContain('"suppressed":"blocked"');
+  expect(JSON.stringify(await ok(f.get(challenge.challengeId)))).not.toContain("blocked");
 });
 
 test("a retry that sends nothing gives back what it took", async () => {

@@ -150,6 +150,24 @@ describe("verifyCode", () => {
     expect(await no(f.resend(challengeId, {}, other))).toMatchObject({ reason: "CHALLENGE_NOT_FOUND" });
   });
 
+  it("answers a retry the same at every step of a rotation", async () => {
+    const [old, next] = [
+      { id: "old", secret: randomBytes(32) },
+      { id: "next", secret: randomBytes(32) },
+    ];
+    const f = createFixture({ codeKeys: [old] });
+    const { challengeId } = await ok(f.send());
+    const first = await ok(f.verify(challengeId, f.right(), { requestId: "r" }));
+    for (const codeKeys of [
+      [old, next],
+      [next, old],
+    ]) {
+      const later = createFixture({ codeKeys });
+      Object.assign(later.deps, { ledgers: f.deps.ledgers });
+      expect(await ok(later.verify(challengeId, f.right(), { requestId: "r" }))).toEqual(first);
+    }
+  });
+
   it("verifies codes of an older key after a rotation", async () => {
     const old = { id: "old", secret: randomBytes(32) };
     const f = createFixture({ codeKeys: [old] });

@@ -169,7 +169,7 @@ describe("an operator's commands", () => {
   });
 
   it.each([
-    [["lock", "shop"], /Name an application and a recipient/],
+    [["lock", "shop"], /RECIPIENT is missing/],
     [["lock", "nobody", "+4915112345678"], /There is no application "nobody": shop, bank/],
     [["unblock", "shop", "planet", "x"], /KIND is one of prefix, dial_code, network/],
     [["block", "shop", "+49"], /--minutes 60/],

@@ -30,8 +30,18 @@ export const newSecret = (): string => randomBytes(32).toString("base64");
 export function sampleConfig({ twilio, smtp }: Vendors, keys: readonly Key[]) {
   const sample = fill(parse(readFileSync(new URL("../../countersign.sample.yaml", import.meta.url), "utf8"))) as Sample;
   // Whose vendors are elsewhere is left out, and every number may be sent to that the vendors' test doubles know.
-  const [{ wording: _wording, captcha: _captcha, lookup: _lookup, sendLimits: _sendLimits, sandbox: _sandbox, ...shop }] =
-    sample.applications;
+  const [
+    {
+      wording: _wording,
+      captcha: _captcha,
+      lookup: _lookup,
+      sendLimits: _sendLimits,
+      sandbox: _sandbox,
+      certificates: _certificates,
+      tokens: _tokens,
+      ...shop
+    },
+  ] = sample.applications;
   const policy = { countries: "*", voice: { countries: "*" }, allow: ["+1500555"] };
   const { apiKey: _, receipts: ___, ...twilioMain } = sample.providers["twilio-main"];
   const { auth: __, ...mail } = sample.providers.mail;
@@ -45,8 +55,10 @@ export function sampleConfig({ twilio, smtp }: Vendors, keys: readonly Key[]) {
   };
   return {
     ...sample,
+    tracing: undefined as unknown,
+    tokenIssuers: [] as unknown,
     secrets: { ...sample.secrets, authenticatorKeys },
-    listen: { admin: "127.0.0.1:0" },
+    listen: { admin: "127.0.0.1:0" } as Settings,
     captchas: {},
     // Tests that load it send more than anybody would; `send-limits.test.ts` is about these.
     sendLimits: [] as unknown,

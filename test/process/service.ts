@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 import { stringify } from "yaml";
+import type { ClientTls } from "../rpc/tls-fetch.ts";
 import { type Addresses, type WireClient, wireClients } from "../rpc/wire-clients.ts";
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly ms: number };
@@ -38,6 +39,8 @@ export type Options = {
   readonly config?: object | string;
   /** Sent with every call of `wires`. */
   readonly key?: string;
+  /** How `wires` speak to listeners with a certificate. */
+  readonly tls?: ClientTls;
   /** Where a test reads the output by itself, or does not. */
   readonly unread?: true;
 };
@@ -101,12 +104,12 @@ export async function startService(options: Options = {}): Promise<Service> {
   const started = await Promise.race([seen(launched, "started"), launched.exited]);
   if (!("event" in started)) throw new Error(`the service did not start: ${launched.stderr()}`);
   const addresses = { grpc: String(started.grpc), http: String(started.http) };
-  return { ...launched, ...addresses, ...connectTo(addresses, options.key) };
+  return { ...launched, ...addresses, ...connectTo(addresses, options.key, options.tls) };
 }
 
 /** As another caller, or as many of them. */
-export function connectTo(addresses: Addresses, key?: string): Wires {
-  const wires = wireClients(addresses, key);
+export function connectTo(addresses: Addresses, key?: string, tls?: ClientTls): Wires {
+  const wires = wireClients(addresses, key, tls);
   clients.push(...wires);
   return { wires, gRPC: wireOf(wires, "gRPC"), JSON: wireOf(wires, "JSON") };
 }

@@ -48,7 +48,7 @@ describe("what stops it from starting is one line that names the setting", () =>
   });
 
   it("an address that is none of this machine's", async () => {
-    const config = sampleConfig({ twilio: { baseUrl: "http://127.0.0.1:1" } }, [newKey()]);
+    const config = { ...sampleConfig({ twilio: { baseUrl: "http://127.0.0.1:1" } }, [newKey()]), listen: { allowPlaintext: true } };
     expect(await refusalOf({ config, env: { COUNTERSIGN_GRPC_ADDR: "192.0.2.1:50051" } })).toMatch(
       /COUNTERSIGN_GRPC_ADDR.*192\.0\.2\.1:50051/,
     );

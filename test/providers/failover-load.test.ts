@@ -77,7 +77,8 @@ test("when it goes away in the middle, what was under way there is unknown and i
   await gate.shut();
   const results = await sending;
   const unknown = results.filter(({ state }) => state === "unknown");
-  expect(unknown.length).toBeLessThanOrEqual(width);
+  // Those on their way, and at most one more of each sender, written to a kept connection before it was seen to be gone.
+  expect(unknown.length).toBeLessThanOrEqual(2 * width);
   expect(results.filter(({ state }) => state === "accepted")).toHaveLength(results.length - unknown.length);
   expect(share(results, "main")).toBeGreaterThan(0);
   expect(share(results, "spare")).toBeGreaterThan(0);

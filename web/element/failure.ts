@@ -31,7 +31,7 @@ export function readFailure(thrown: unknown): Failure {
   };
 }
 
-const mayPass = new Set([noAnswer, "DEADLINE_EXCEEDED", "STORE_UNAVAILABLE", "REQUEST_IN_PROGRESS", "SHUTTING_DOWN"]);
+const mayPass = new Set([noAnswer, "DEADLINE_EXCEEDED", "STORE_UNAVAILABLE", "REQUEST_IN_PROGRESS", "SHUTTING_DOWN", "OVERLOADED"]);
 
 /** Whether the same request, under the same key, may get another answer in a moment. */
 export const isPassing = ({ reason }: Failure): boolean => mayPass.has(reason);
