@@ -1,7 +1,7 @@
 import type { Http2Server, ServerHttp2Session, SessionOptions } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
 import type { ConnectionGate } from "./connection-gate.ts";
-import { type FrameLimits, guardFrames } from "./frame-guard.ts";
+import { calmCode, type FrameLimits, guardFrames } from "./frame-guard.ts";
 import { healthPaths } from "./health.ts";
 import { shedStreams } from "./shed-grpc.ts";
 import { createWaitingStreams, type WaitingLimits } from "./waiting-streams.ts";
@@ -32,6 +32,9 @@ export function boundSessions(server: Server, { maxHeaderBytes, maxHeaderFields,
   commonServerOptions.streamResetRate = 4 * resets.perSecond;
 }
 
+/** NGHTTP2_ERR_FLOODED, for which Node has no name: https://nghttp2.org/documentation/enums.html */
+const floodErrno = -904;
+
 type StreamResets = { streamResetBurst?: number; streamResetRate?: number };
 
 /** And what it does not. To be called after everything that listens for streams, and before the first connection. */
@@ -44,9 +47,9 @@ export function boundServer(http2Server: Http2Server, limits: Http2Limits, { gat
     const { remoteAddress, remotePort } = session.socket;
     const end = { remoteAddress, remotePort };
     guardFrames(session, limits);
-    // By us, or by Node's own limits of what is broken.
-    session.on("error", ({ code }: NodeJS.ErrnoException) => {
-      if (code?.startsWith("ERR_HTTP2")) gate?.calm(end);
+    // By us, or by Node's own limits. Protocol errors are none of an attack: Go's clients end a connection with one.
+    session.on("error", ({ code, errno }: NodeJS.ErrnoException) => {
+      if (code === calmCode || errno === floodErrno) gate?.calm(end);
     });
     session.once("stream", () => gate?.asked(end));
     // Node leaves a connection open that its peer has closed, for as long as it is not told to.

@@ -38,10 +38,13 @@ export function guardFrames(session: ServerHttp2Session, { resets, controlFrames
   });
 }
 
+/** Of the error by which a session tells of it. */
+export const calmCode = "ERR_HTTP2_CALM";
+
 /** GOAWAY with ENHANCE_YOUR_CALM (RFC 9113, section 10.5), and the end of the connection. The session tells of it as an error. */
 export function calmDown(session: Http2Session): void {
   session.destroy(
-    Object.assign(new Error("the peer makes work and asks for nothing"), { code: "ERR_HTTP2_CALM" }),
+    Object.assign(new Error("the peer makes work and asks for nothing"), { code: calmCode }),
     constants.NGHTTP2_ENHANCE_YOUR_CALM,
   );
 }

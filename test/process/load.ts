@@ -67,7 +67,12 @@ async function expectOneKept(
   wires: readonly WireClient[],
 ): Promise<void> {
   const told = JSON.stringify({ challengeId, mismatches, accepted, unanswered });
-  const seen = await (wires[0] as WireClient).send(challengeCall("GetChallenge", challengeId));
+  let seen = await (wires[0] as WireClient).send(challengeCall("GetChallenge", challengeId));
+  // What has just come back may be slow at first; what it kept is the question.
+  for (let attempt = 0; seen.code === "UNAVAILABLE" && attempt < 40; attempt++) {
+    await sleep(250);
+    seen = await (wires[0] as WireClient).send(challengeCall("GetChallenge", challengeId));
+  }
   expect(seen.code, told).toBe("OK");
   const { attemptsRemaining = 0 } = (seen.response as { challenge: { attemptsRemaining?: number } }).challenge;
   const spent = 5 - attemptsRemaining - (seenVerified(seen.response) ? 1 : 0);

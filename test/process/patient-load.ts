@@ -3,12 +3,17 @@ import { expect } from "vitest";
 import type { Received, Sent, WireClient } from "../rpc/wire-clients.ts";
 import { challengeIdOf, newPhone, outcome, sendTo, tally, verify } from "./calls.ts";
 
-type Options = { readonly wires: readonly WireClient[]; readonly codeSentTo: (to: string) => string };
+type Options = {
+  readonly wires: readonly WireClient[];
+  readonly codeSentTo: (to: string) => string;
+  /** Who was killed in the middle of a send leaves it under way until its lease ends: such an answer is tried again too. */
+  readonly afterKill?: boolean;
+};
 
 const timeout = 60_000;
 
 /** Callers who try again, by another wire, what was answered with UNAVAILABLE or not at all, and nothing else. */
-export function startPatient({ wires, codeSentTo }: Options) {
+export function startPatient({ wires, codeSentTo, afterKill = false }: Options) {
   const failures: string[] = [];
   let [checked, again] = [0, 0];
   let isRunning = true;
@@ -16,7 +21,8 @@ export function startPatient({ wires, codeSentTo }: Options) {
     for (let attempt = 0; ; attempt++) {
       const wire = wires[(at + attempt) % wires.length] as WireClient;
       const answer = await wire.send(sent).catch(() => undefined);
-      if (answer && answer.code !== "UNAVAILABLE") return answer;
+      const comesLater = answer?.code === "UNAVAILABLE" || (afterKill && answer?.code === "ABORTED");
+      if (answer && !comesLater) return answer;
       if (attempt === 200) return answer ?? Promise.reject(new Error("no answer"));
       again += 1;
       await sleep(Math.min(50 * attempt, 250));

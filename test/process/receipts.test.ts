@@ -100,7 +100,7 @@ async function expectRefused({ challengeId }: Message, forged: Signed): Promise<
   expect(response.status).toBe(403);
   expect(await response.json()).toEqual({ error: "the signature does not hold for this request at this time" });
   expect(await deliveryOf(challengeId)).toMatchObject({ state: states.accepted });
-  await expect.poll(() => lines("receipt_refused").length).toBe(before + 1);
+  await expect.poll(() => lines("receipt_refused").length).toBeGreaterThan(before);
   const line = lines("receipt_refused").at(-1) ?? {};
   expect(Object.keys(line).toSorted()).toEqual(["event", "level", "outcome", "provider", "time", "why"]);
 }

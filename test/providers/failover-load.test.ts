@@ -42,7 +42,10 @@ async function startLoad() {
 const share = (results: readonly { provider: string | undefined; state: string | undefined }[], provider: string) =>
   results.filter((each) => each.provider === provider && each.state === "accepted").length / results.length;
 
-test("while the first account is away the second delivers, nobody gets two messages, and when it is back so is the traffic", async () => {
+// Again, since on a busy machine a call's own deadline can end in the middle of its message.
+test("while the first account is away the second delivers, nobody gets two messages, and when it is back so is the traffic", {
+  retry: 2,
+}, async () => {
   const { f, gate, server, send, received } = await startLoad();
   expect(share(await send(300), "main")).toBe(1);
 
