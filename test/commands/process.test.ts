@@ -81,7 +81,7 @@ test("a Ctrl-C ends long work in order, and what was done stays done", slow, asy
   await planted.plant(await newSecrets(300, oldKey));
   // A hundred in a second: nothing but the Ctrl-C ends it early.
   const first = launch({ store: url, env }, ["reencrypt", "--rate", "100", "--json"]);
-  await expect.poll(() => planted.countUnder("new"), { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => planted.countUnder("new"), { timeout: 60_000 }).toBeGreaterThan(0);
   expect(await first.stop("SIGINT")).toMatchObject({ code: 130, signal: null });
   expect(first.stdout()).toBe("");
   expect(JSON.parse(first.stderr().trimEnd().split("\n").at(-1) ?? "").error.message).toMatch(/^Stopped\. What was re-encrypted stays so/);
