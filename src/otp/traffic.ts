@@ -12,7 +12,7 @@ export type Traffic = {
   /** By the store's clock. */
   readonly at: number;
   readonly verifiedAt?: number;
-  /** Last four digits of the latest numbers of a prefix, oldest first; forgotten when nothing comes for two hours. */
+  /** Last four digits of the latest numbers of a prefix, oldest first; looked at no more when nothing came for two hours. */
   readonly lines: readonly number[];
 };
 
