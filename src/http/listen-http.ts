@@ -97,10 +97,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   // Answers hold recipients and states of challenges: no cache may keep them, and no browser may take them for a page.
   response.setHeader("cache-control", "no-store");
   response.setHeader("x-content-type-options", "nosniff");
-  if (isForeignForm(request)) {
-    const headers = { connection: "close" };
-    return sendJson(response, 415, { error: "forms of web pages are not taken here; send application/json from a script" }, headers);
-  }
+  if (isForeignForm(request))
+    return sendJson(response, 415, { error: "forms of web pages are not taken here; send application/json from a script" });
   const routes = options.routes();
   if (await routes.answerReceipt?.(request, response)) return;
   if (answerCors(request, response, options.origins())) return;

@@ -126,8 +126,9 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
+/** What the caller still sends is read and thrown away: cut off while sending, many clients never look at the answer. */
 function refuse(response: ServerResponse, status: number, message: string, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", connection: "close", ...headers });
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers });
   response.end(`${message}\n`);
 }
 

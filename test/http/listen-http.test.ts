@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { listenHttp } from "../../src/http/listen-http.ts";
 import { key, startWires, useCasesThat } from "../rpc/fixture.ts";
 import { wireClients } from "../rpc/wire-clients.ts";
@@ -77,6 +77,22 @@ describe("what is not an RPC as it should be", () => {
     },
   );
 
+  // Whoever is answered while still sending and then cut off reads of a broken connection, and not what was wrong.
+  it("lets a caller end what it is sending, and call again on the same connection", async () => {
+    const lines = (type: string) => `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\nauthorization: Bearer ${key}\r\n`;
+    const socket = connect(Number(service.addresses.http.split(":")[1]), "127.0.0.1");
+    let answer = "";
+    socket.on("data", (chunk) => {
+      answer += chunk;
+    });
+    const answered = (status: number) => vi.waitFor(() => expect(answer).toContain(`HTTP/1.1 ${status}`));
+    socket.write(`${lines("text/plain")}content-length: 5\r\n\r\n`);
+    await answered(415);
+    socket.write(`hello${lines("application/json")}content-length: 2\r\n\r\n{}`);
+    await answered(404);
+    socket.destroy();
+  });
+
   it("answers with nosniff and no-store", async () => {
     const { headers } = await post();
     expect([headers.get("x-content-type-options"), headers.get("cache-control")]).toEqual(["nosniff", "no-store"]);
@@ -125,6 +141,10 @@ describe("bounds", () => {
     ["nothing is sent", ""],
     ["headers do not end", head],
     ["the body does not come", `${head}content-length: 10\r\n\r\n`],
+    [
+      "the body of a refused request does not come",
+      `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 10\r\n\r\n`,
+    ],
     ["the body does not end", `${head}transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n`],
   ])("drops a connection when %s", async (_, bytes) => {
     const started = performance.now();
