@@ -21,7 +21,7 @@ let hasServed = false;
 
 async function serve(env: Environment): Promise<number> {
   hasServed = true;
-  const stopped = stopSignal();
+  const stopped = stopSignal(isAtTerminal(env) ? [...stopSignals, "SIGHUP"] : stopSignals);
   const hangUps = watchHangUps();
   if (cluster.isWorker) return (await import("./workers/serve-as-worker.ts")).serveAsWorker({ start, endOnCrash, stopped });
   const [{ loadConfig }, { formatProblem }, { createLog }, { createLineWriter }] = await Promise.all([
@@ -79,9 +79,13 @@ async function start(config: Config, logger: Logger): Promise<App> {
 /** One Ctrl-C can arrive twice: from the terminal, and from npm, which passes it on. */
 const sameSignalMs = 500;
 
+const stopSignals = ["SIGTERM", "SIGINT"] as const;
+
+/** There is no file to read again, and a hang-up says that the terminal was closed. Not asked of workers, which get no signal of it. */
+const isAtTerminal = (env: Environment): boolean => !env.COUNTERSIGN_CONFIG && process.stdout.isTTY;
+
 /** Watched for from the first moment, so that a stop while starting is not lost. The second signal ends the process at once. */
-function stopSignal(): Promise<string> {
-  const signals = ["SIGTERM", "SIGINT"] as const;
+function stopSignal(signals: readonly NodeJS.Signals[]): Promise<string> {
   return new Promise((resolve) => {
     const watchNoMore = (): void => {
       for (const each of signals) process.off(each, stop);
