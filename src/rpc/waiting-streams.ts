@@ -8,75 +8,96 @@ export type WaitingLimits = {
   readonly maxDeadlineMs: number;
 };
 
-/** So many that wait on a connection are calls at once: an honest caller's request is nearly always there with its headers. */
-const callsWhileWaiting = 50;
+/** An honest caller's request is nearly always there with its headers, unless it makes many calls at once. */
+const callsOnTrust = 8;
+/** A connection with so many on which nothing has come, when places run out, is no caller's. */
+const manySilent = 50;
+
+/** Of one connection. */
+type Streams = {
+  /** Whose request has not arrived as a whole. */
+  waiting: number;
+  /** That ended before it had, less one for each that has arrived since. */
+  lost: number;
+  /** Of those that wait, those of which nothing but headers has come. */
+  silent: number;
+};
 
 /**
- * Streams whose request has not arrived as a whole. When there are more than may be, one is taken back, with its connection if that
- * has many of them: nobody can take up the memory, or the places, by only beginning. And on a connection with many of them a stream
- * becomes a call only when something of its request is there, since a call costs ten times what a stream does.
+ * Streams whose request has not arrived as a whole. When there are more than may be, one is taken back, or a connection that has
+ * many of them: nobody can take up the memory, or the places, by only beginning. And on a connection where many wait, or were
+ * taken back, a stream becomes a call only when something of its request is there, since a call costs ten times what a stream does.
  */
 export function createWaitingStreams({ maxWaitingStreams, maxDeadlineMs }: WaitingLimits) {
   /** In the order they came, with what is to be done when one need not wait any longer. */
   const waiting = new Map<ServerHttp2Stream, () => void>();
-  const perSession = new WeakMap<Http2Session, number>();
-  const silent = new WeakMap<Http2Session, number>();
+  const bySession = new WeakMap<Http2Session, Streams>();
+  const crowded = new Set<Http2Session>();
+  const makeRoom = (): void => {
+    const [session] = crowded;
+    // Stream by stream, each would be a write to the socket.
+    if (session) {
+      crowded.delete(session);
+      calmDown(session);
+      return;
+    }
+    // Whoever has only a few may be honest, and held up by the others.
+    const [oldest] = waiting;
+    if (!oldest) return;
+    const [stream, forget] = oldest;
+    forget();
+    stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  };
   return (stream: ServerHttp2Stream, becomeCall: () => void): void => {
     const { session } = stream;
     if (!session) return;
-    const before = add(perSession, session, 1);
-    const arrived = (): void => {
-      if (!waiting.delete(stream)) return;
-      add(perSession, session, -1);
+    const of = bySession.get(session) ?? { waiting: 0, lost: 0, silent: 0 };
+    bySession.set(session, of);
+    const isTrusted = of.waiting + of.lost < callsOnTrust;
+    of.waiting += 1;
+    const forget = (): void => {
+      if (waiting.delete(stream)) of.waiting -= 1;
     };
-    waiting.set(stream, arrived);
-    stream.once("end", arrived);
-    stream.once("close", arrived);
-    if (before < callsWhileWaiting) becomeCall();
+    waiting.set(stream, forget);
+    stream.once("end", () => {
+      if (waiting.has(stream) && of.lost > 0) of.lost -= 1;
+      forget();
+    });
+    stream.once("close", () => {
+      if (waiting.has(stream)) of.lost += 1;
+      forget();
+    });
+    if (isTrusted) becomeCall();
     else {
-      add(silent, session, 1);
-      hold(stream, maxDeadlineMs, () => add(silent, session, -1), becomeCall);
+      of.silent += 1;
+      if (of.silent === manySilent) crowded.add(session);
+      const speak = (): void => {
+        of.silent -= 1;
+        if (of.silent === manySilent - 1) crowded.delete(session);
+      };
+      hold(stream, maxDeadlineMs, speak, becomeCall);
     }
-    if (waiting.size > maxWaitingStreams) takeBackOne(waiting, (one) => (silent.get(one) ?? 0) > callsWhileWaiting);
+    if (waiting.size > maxWaitingStreams) makeRoom();
   };
 }
 
-/** Gives what it was before. */
-function add(counts: WeakMap<Http2Session, number>, session: Http2Session, change: number): number {
-  const before = counts.get(session) ?? 0;
-  counts.set(session, before + change);
-  return before;
-}
-
-/** Until there is something to read. */
+/** Until there is something to read, or it is closed: `onEnd`. */
 function hold(stream: ServerHttp2Stream, maxMs: number, onEnd: () => void, becomeCall: () => void): void {
   // A reset must not end the process.
   stream.on("error", () => undefined);
   stream.setTimeout(maxMs, () => stream.close(constants.NGHTTP2_CANCEL));
-  let isOver = false;
-  const over = (): void => {
-    if (!isOver) onEnd();
-    isOver = true;
+  let isHeld = true;
+  const letGo = (): void => {
+    if (isHeld) onEnd();
+    isHeld = false;
   };
-  stream.once("close", over);
+  stream.once("close", letGo);
   stream.once("readable", () => {
-    over();
+    letGo();
     stream.setTimeout(0);
     // When whoever reads next can make it flow: not before the listener is gone for the stream, too.
     setImmediate(() => {
       if (!stream.destroyed) becomeCall();
     });
   });
-}
-
-function takeBackOne(waiting: ReadonlyMap<ServerHttp2Stream, () => void>, hasMany: (session: Http2Session) => boolean): void {
-  // Whoever has only a few may be honest, and held up by the others.
-  const [oldest] = waiting;
-  const found = waiting.entries().find(([{ session }]) => session && hasMany(session)) ?? oldest;
-  if (!found) return;
-  const [stream, forget] = found;
-  // One by one, each would be a write to the socket.
-  if (stream.session && hasMany(stream.session)) calmDown(stream.session);
-  forget();
-  stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 }
