@@ -1,7 +1,7 @@
-import type { Http2Server, ServerHttp2Session, SessionOptions } from "node:http2";
+import type { Http2Server, Http2Session, ServerHttp2Session, SessionOptions } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
 import type { ConnectionGate } from "./connection-gate.ts";
-import { calmCode, type FrameLimits, guardFrames } from "./frame-guard.ts";
+import { calmCode, calmDown, type FrameLimits, guardFrames } from "./frame-guard.ts";
 import { healthPaths } from "./health.ts";
 import { shedStreams } from "./shed-grpc.ts";
 import { createWaitingStreams, type WaitingLimits } from "./waiting-streams.ts";
@@ -41,11 +41,11 @@ type StreamResets = { streamResetBurst?: number; streamResetRate?: number };
 export function boundServer(http2Server: Http2Server, limits: Http2Limits, { gate, isOverloaded = () => false }: Http2Doors): void {
   const { maxHeaderBytes } = limits;
   const mayServe = (path: string): boolean => path.startsWith(healthPaths) || !isOverloaded();
-  shedStreams(http2Server, { maxHeaderBytes, mayServe, letIn: createWaitingStreams(limits) });
+  const cut = (session: Http2Session): void => (gate ? gate.cut(endOf(session)) : calmDown(session));
+  shedStreams(http2Server, { maxHeaderBytes, mayServe, letIn: createWaitingStreams(limits, cut) });
   http2Server.on("session", (session) => {
     dropSilent(session, limits.greetingMs);
-    const { remoteAddress, remotePort } = session.socket;
-    const end = { remoteAddress, remotePort };
+    const end = endOf(session);
     guardFrames(session, limits);
     // By us, or by Node's own limits. Protocol errors are none of an attack: Go's clients end a connection with one.
     session.on("error", ({ code, errno }: NodeJS.ErrnoException) => {
@@ -55,6 +55,10 @@ export function boundServer(http2Server: Http2Server, limits: Http2Limits, { gat
     // Node leaves a connection open that its peer has closed, for as long as it is not told to.
     session.socket.once("end", () => session.close());
   });
+}
+
+function endOf({ socket: { remoteAddress, remotePort } }: Http2Session) {
+  return { remoteAddress, remotePort };
 }
 
 /** A connection whose first frame (SETTINGS, RFC 9113, section 3.4) does not come is dropped; Node would keep it for ever. */

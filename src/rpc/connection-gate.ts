@@ -20,6 +20,8 @@ export type ConnectionGate = {
   asked(end: End): void;
   /** What came over it was an attack. */
   calm(end: Pick<End, "remoteAddress">): void;
+  /** The same, and the connection is closed without a word: to say one to each stream would cost as much as the attack did. */
+  cut(end: End): void;
 };
 
 /** Undefined for who may have any number of connections, such as a proxy that speaks for many. */
@@ -27,15 +29,16 @@ export type ClientOf = (address: string) => string | undefined;
 
 type Connection = { readonly socket: Socket; readBytes: number; allowance: number };
 
-/** Often enough that a flood is cut off early, and seldom enough to look at ten thousand sockets. */
+/** How often each connection is looked at; a part of them at a time, since to look at ten thousand sockets holds everybody up. */
 const lookEveryMs = 500;
+const parts = 10;
 
 /**
  * When all places are taken, the connection that has been there longest without asking for anything makes room: whoever only
  * holds connections keeps nobody out.
  */
 export function createConnectionGate(limits: ConnectionLimits, clientOf: ClientOf): ConnectionGate {
-  const open = new Set<Connection>();
+  const open = new Map<string, Connection>();
   const silent = new Map<string, Socket>();
   const perClient = new Map<string, number>();
   const makeRoom = (): boolean => {
@@ -55,7 +58,7 @@ export function createConnectionGate(limits: ConnectionLimits, clientOf: ClientO
     if (client !== undefined && (perClient.get(client) ?? 0) >= limits.maxConnectionsPerClient) return false;
     return open.size < limits.maxConnections || makeRoom();
   };
-  const watch = meter(open, limits.maxBytesPerSecond, ({ socket }) => {
+  const meter = createMeter(limits.maxBytesPerSecond, ({ socket }) => {
     calm(socket);
     socket.destroy();
   });
@@ -68,20 +71,25 @@ export function createConnectionGate(limits: ConnectionLimits, clientOf: ClientO
       }
       const connection = { socket, readBytes: 0, allowance: limits.maxBytesPerSecond };
       const name = nameOf(socket);
-      open.add(connection);
+      open.set(name, connection);
       silent.set(name, socket);
       count(perClient, client, 1);
+      const forget = meter(connection);
       socket.once("close", () => {
-        open.delete(connection);
+        if (open.get(name) === connection) open.delete(name);
         if (silent.get(name) === socket) silent.delete(name);
         count(perClient, client, -1);
+        forget();
       });
       for (const [cut, until] of outside) if (until < performance.now()) outside.delete(cut);
-      watch();
       return true;
     },
     asked: (end) => void silent.delete(nameOf(end)),
     calm,
+    cut(end) {
+      calm(end);
+      open.get(nameOf(end))?.socket.destroy();
+    },
   };
 }
 
@@ -94,27 +102,40 @@ function count(counts: Map<string, number>, name: string | undefined, change: nu
   else counts.delete(name);
 }
 
-/** Looks at how much came over each connection, for as long as there are any. */
-function meter(open: ReadonlySet<Connection>, maxBytesPerSecond: number, onTooMuch: (connection: Connection) => void): () => void {
+type Part = { readonly connections: Set<Connection>; lookedAt: number };
+
+/** Looks at how much came over each connection, for as long as there are any. Gives what ends that for one. */
+function createMeter(maxBytesPerSecond: number, onTooMuch: (connection: Connection) => void): (connection: Connection) => () => void {
+  const all = Array.from({ length: parts }, (): Part => ({ connections: new Set(), lookedAt: performance.now() }));
   let timer: NodeJS.Timeout | undefined;
-  let lookedAt = 0;
+  let count = 0;
+  let turn = 0;
   const look = (): void => {
+    if (count === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    }
+    turn = (turn + 1) % parts;
+    const part = all[turn] as Part;
     const now = performance.now();
-    const earned = (maxBytesPerSecond * (now - lookedAt)) / 1_000;
-    lookedAt = now;
-    for (const connection of open) {
+    const earned = (maxBytesPerSecond * (now - part.lookedAt)) / 1_000;
+    part.lookedAt = now;
+    for (const connection of part.connections) {
       const { bytesRead } = connection.socket;
       connection.allowance = Math.min(maxBytesPerSecond, connection.allowance + earned) - (bytesRead - connection.readBytes);
       connection.readBytes = bytesRead;
       if (connection.allowance < 0 && !connection.socket.destroyed) onTooMuch(connection);
     }
-    if (open.size > 0) return;
-    clearInterval(timer);
-    timer = undefined;
   };
-  return () => {
-    if (timer) return;
-    lookedAt = performance.now();
-    timer = setInterval(look, lookEveryMs).unref();
+  let last = 0;
+  return (connection) => {
+    last = (last + 1) % parts;
+    const { connections } = all[last] as Part;
+    connections.add(connection);
+    count += 1;
+    timer ??= setInterval(look, lookEveryMs / parts).unref();
+    return () => {
+      if (connections.delete(connection)) count -= 1;
+    };
   };
 }
