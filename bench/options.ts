@@ -32,6 +32,7 @@ npm run bench -- workers [options]   one process against two, on calls that the 
   --workers N      how many instead of two (2)
   --seconds N      measure each so long in each round (3)
   --rounds N       rounds, in each of which both take their turn (7)
+  --share N        give each process this part of a core, 0.1 to 1 (1): a machine has more of such cores. Linux, as root
   --json           the results as JSON
 
 COUNTERSIGN_TEST_MONGODB_URL names a MongoDB to measure on; without it, only SQLite is measured.

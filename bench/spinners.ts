@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 export type Spinners = {
+  readonly pids: readonly number[];
   /** How much so many processes compute in so long, together. */
   run(count: number, seconds: number): Promise<number>;
   close(): void;
@@ -17,6 +18,7 @@ export function startSpinners(most: number): Spinners {
     return Number(rounds);
   };
   return {
+    pids: children.flatMap(({ pid }) => pid ?? []),
     async run(count, seconds) {
       const rounds = await Promise.all(children.slice(0, count).map((child) => spin(child, seconds)));
       return rounds.reduce((sum, each) => sum + each, 0);

@@ -9,6 +9,8 @@ export type WorkersService = {
   readonly workers: number;
   readonly http: string;
   readonly key: string;
+  /** Those that serve. */
+  readonly pids: readonly number[];
   /** CPU time of all its processes so far, in seconds; NaN where the system does not tell. */
   cpuSeconds(): number;
   stop(): Promise<void>;
@@ -23,11 +25,13 @@ export async function startWorkersService(workers: number, folder: string): Prom
   const file = join(folder, `${name}.yaml`);
   writeFileSync(file, JSON.stringify(configOf(workers, key, `sqlite:${join(folder, `${name}.db`)}`)), { mode: 0o600 });
   const program = await startProgram({ file: "../src/main.ts", name, folder, env: { COUNTERSIGN_CONFIG: file } });
-  const pids = [program.pid, ...workerPids(readFileSync(join(folder, `${name}.log`), "utf8"))];
+  const serving = workerPids(readFileSync(join(folder, `${name}.log`), "utf8"));
+  const pids = [program.pid, ...serving];
   return {
     workers,
     http: program.addresses.http,
     key,
+    pids: serving.length > 0 ? serving : pids,
     cpuSeconds: () => pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0),
     stop: () => program.stop(),
   };

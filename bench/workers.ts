@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { describeMachine } from "./machine.ts";
 import { openRawLoad } from "./raw-load.ts";
 import { type Spread, spreadOf } from "./report.ts";
+import { shareCore } from "./share-core.ts";
 import { startSpinners } from "./spinners.ts";
 import { sandbox, startWorkersService, type WorkersService } from "./workers-service.ts";
 
@@ -23,17 +24,22 @@ const spinSeconds = 0.5;
 const warmUp = { callsPerWorker: 6_000, mostSeconds: 60 } as const;
 
 export async function compareWorkers(args: readonly string[]): Promise<void> {
-  const { workers, seconds, rounds, json } = readOptions(args);
+  const { workers, seconds, rounds, json, share } = readOptions(args);
   await using cleanUp = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "countersign-bench-"));
   cleanUp.defer(() => rm(folder, { recursive: true }));
   const machine = describeMachine(folder);
+  const limit = (pids: readonly number[]): void => {
+    if (share < 1) for (const pid of pids) cleanUp.defer(shareCore(pid, share));
+  };
   const start = async (count: number): Promise<WorkersService> => {
     const service = await startWorkersService(count, folder);
+    limit(service.pids);
     cleanUp.defer(() => service.stop());
     return service;
   };
   const spinners = startSpinners(workers);
+  limit(spinners.pids);
   cleanUp.defer(() => spinners.close());
   const spin = async (): Promise<number> => {
     const one = await spinners.run(1, spinSeconds);
@@ -48,8 +54,9 @@ export async function compareWorkers(args: readonly string[]): Promise<void> {
     for (let round = 0; round < rounds; round++) pairs.push(await playRound(round, { one, several }, { seconds, spin }));
     rows.push(summarize(name, pairs));
   }
-  if (json) return say(JSON.stringify({ machine, workers, seconds, rounds, rows }, undefined, 2));
-  say(`${machine}\n${rounds} rounds of ${seconds} s each, ${workers} workers against 1; medians, spread in brackets\n`);
+  if (json) return say(JSON.stringify({ machine, workers, share, seconds, rounds, rows }, undefined, 2));
+  const cores = share < 1 ? `, each with ${share} of a core` : "";
+  say(`${machine}\n${rounds} rounds of ${seconds} s each, ${workers} workers against 1${cores}; medians, spread in brackets\n`);
   for (const row of rows) say(describeRow(row));
 }
 
@@ -151,6 +158,7 @@ function readOptions(args: readonly string[]) {
       workers: { type: "string", default: "2" },
       seconds: { type: "string", default: "3" },
       rounds: { type: "string", default: "7" },
+      share: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
     },
   });
@@ -159,7 +167,9 @@ function readOptions(args: readonly string[]) {
     if (Number.isInteger(number) && number >= min && number <= max) return number;
     throw new Error(`--${name}: write a whole number from ${min} to ${max}, not ${JSON.stringify(values[name])}`);
   };
-  return { workers: whole("workers", 2, 64), seconds: whole("seconds", 1, 60), rounds: whole("rounds", 1, 100), json: values.json };
+  const share = Number(values.share);
+  if (!(share >= 0.1 && share <= 1)) throw new Error(`--share: write a number from 0.1 to 1, not ${JSON.stringify(values.share)}`);
+  return { share, workers: whole("workers", 2, 64), seconds: whole("seconds", 1, 60), rounds: whole("rounds", 1, 100), json: values.json };
 }
 
 function say(line: string): void {
