@@ -18,9 +18,8 @@ import type { Store } from "../otp/store-ports.ts";
 import type { TrafficKind } from "../otp/traffic.ts";
 import type { Recipient } from "../otp/types.ts";
 import type { VendorCaptchaConfig } from "../providers/captcha-config.ts";
-import { createCaptcha } from "../providers/create-captcha.ts";
-import { createLookup } from "../providers/create-lookup.ts";
 import type { LookupConfig } from "../providers/lookup-config.ts";
+import type { VendorCaptcha } from "../providers/site-verify.ts";
 import { createGuardEvents } from "../telemetry/guard-events.ts";
 import { createLimitLog } from "../telemetry/limit-log.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -54,7 +53,7 @@ export async function openGuard(config: Config, deps: GuardDeps, parts: AsyncDis
   const { store, keyring, blocks, now, logger, onFault } = deps;
   const { metrics } = deps;
   const events = metrics.countPumping(createGuardEvents(logger, now));
-  const checks = chooseChecks(config, deps, parts);
+  const checks = chooseChecks(config, { ...deps, ...(await loadVendors(config)) }, parts);
   const keyOf: PlaceKey = (...parts) => keyring.digest("place", ...parts);
   const networkOf = (ipAddress: string) => clientKeysOf(ipAddress)?.network;
   const pumping = createPumpingGuard(
@@ -86,7 +85,24 @@ function sandboxOf({ applications }: Config): (application: string, recipient: R
   return (application, { value }) => byId.get(application)?.has(value) ?? false;
 }
 
-function chooseChecks(config: Config, { store, keyring, random, now, events }: GuardDeps, parts: AsyncDisposableStack): Checks {
+type Vendors = { createCaptcha(settings: VendorCaptchaConfig): VendorCaptcha; createLookup: CreateLookup };
+type CreateLookup = typeof import("../providers/create-lookup.ts").createLookup;
+
+/** Their code is loaded where one is configured. */
+async function loadVendors({ captchas, lookups }: Config): Promise<Vendors> {
+  const isVendors = Object.values(captchas).some(({ kind }) => kind !== "proof_of_work");
+  return {
+    createCaptcha: isVendors ? (await import("../providers/create-captcha.ts")).createCaptcha : notConfigured,
+    createLookup: Object.keys(lookups).length > 0 ? (await import("../providers/create-lookup.ts")).createLookup : notConfigured,
+  };
+}
+
+function notConfigured(): never {
+  throw new TypeError("asked for a vendor that is not configured");
+}
+
+function chooseChecks(config: Config, deps: GuardDeps & Vendors, parts: AsyncDisposableStack): Checks {
+  const { store, keyring, random, now, events, createCaptcha, createLookup } = deps;
   const closing = <Part extends { close(): Promise<void> }>(part: Part): Part => {
     parts.defer(() => part.close());
     return part;

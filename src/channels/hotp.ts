@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { type CryptoPlugin, createGuardrails, generateSync, type OTPGuardrails } from "otplib";
+import type { CryptoPlugin, OTPGuardrails } from "otplib";
 import type { CodeForm } from "../otp/authenticator-ports.ts";
+import { otpLibrary } from "./otp-library.ts";
 
 /** Node's own HMAC, which is many times faster than the library's. */
 export const nodeCrypto: CryptoPlugin = {
@@ -11,8 +12,13 @@ export const nodeCrypto: CryptoPlugin = {
 };
 
 /** What is too short or too long was refused before; secrets of older apps have 80 bits. */
-export const guardrails: OTPGuardrails = createGuardrails({ MIN_SECRET_BYTES: 10, MAX_SECRET_BYTES: 128 });
+export function guardrails(): OTPGuardrails {
+  made ??= otpLibrary().createGuardrails({ MIN_SECRET_BYTES: 10, MAX_SECRET_BYTES: 128 });
+  return made;
+}
+
+let made: OTPGuardrails | undefined;
 
 /** The code of a counter (RFC 4226, section 5.3). */
 export const hotpAt = ({ algorithm, digits }: CodeForm, secret: Uint8Array, counter: number): string =>
-  generateSync({ strategy: "hotp", secret, counter, algorithm, digits, crypto: nodeCrypto, guardrails });
+  otpLibrary().generateSync({ strategy: "hotp", secret, counter, algorithm, digits, crypto: nodeCrypto, guardrails: guardrails() });

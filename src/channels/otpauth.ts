@@ -2,15 +2,15 @@
  * The URI that authenticators are told their secret by: https://github.com/google/google-authenticator/wiki/Key-Uri-Format. Nobody
  * standardised it.
  */
-import { generateURI } from "otplib";
 import type { Enrolled, EnrolledUri } from "../otp/authenticator-ports.ts";
 import { readBase32, writeBase32 } from "./base32.ts";
+import { otpLibrary } from "./otp-library.ts";
 
 type Labels = { readonly issuer: string; readonly account: string };
 
 /** Neither label has a colon, which stands between them. */
 export const writeOtpauth = ({ kind, secret, algorithm, digits, periodSeconds, counter }: Enrolled, { issuer, account }: Labels): string =>
-  generateURI({
+  otpLibrary().generateURI({
     strategy: kind,
     issuer,
     label: account,

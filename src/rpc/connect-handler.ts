@@ -5,8 +5,7 @@ import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import { Code, ConnectError, createConnectRouter, createContextKey, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import { createAsyncIterable } from "@connectrpc/connect/protocol";
-import { compressionGzip } from "@connectrpc/connect-node";
+import { type Compression, createAsyncIterable } from "@connectrpc/connect/protocol";
 import type { OpenedRequest, RequestLimits } from "./connect-request.ts";
 import { openRequest } from "./connect-request.ts";
 import { type ObserveCall, observeNothing, reasonOf, wireOfConnect } from "./observe-call.ts";
@@ -49,6 +48,14 @@ export function createConnectHandler(options: ConnectOptions): ConnectHandler {
 
 const openedKey = createContextKey<OpenedRequest | undefined>(undefined);
 
+/** Loaded with the first caller who takes it: with it come the clients of all protocols. */
+const compressionGzip = async (): Promise<Compression> => (await import("@connectrpc/connect-node")).compressionGzip;
+const gzip: Compression = {
+  name: "gzip",
+  compress: async (bytes) => (await compressionGzip()).compress(bytes),
+  decompress: async (bytes, readMaxBytes) => (await compressionGzip()).decompress(bytes, readMaxBytes),
+};
+
 function createHandlers({
   services,
   log,
@@ -62,7 +69,7 @@ function createHandlers({
     connect: true,
     grpcWeb: true,
     grpc: false,
-    acceptCompression: [compressionGzip],
+    acceptCompression: [gzip],
     readMaxBytes: maxMessageBytes,
     // Each request comes with a deadline within its own limit.
     maxTimeoutMs: Math.max(maxDeadlineMs, maxStreamMs),

@@ -1,6 +1,7 @@
 import type { handleServerStreamingCall, Server, ServerWritableStream, UntypedHandleCall } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
-import { HealthImplementation } from "grpc-health-check";
+import type { HealthImplementation } from "grpc-health-check";
+import { addLazyService, type Loaded, loadedFrom } from "./lazy-service.ts";
 
 export type Health = {
   /** What `grpc.health.v1.Health` says of the whole and of each service; NOT_SERVING until it is called. */
@@ -18,7 +19,8 @@ type Watch = ServerWritableStream<unknown, unknown>;
 
 export function addHealth(server: Server, services: readonly string[]): Health {
   const names = ["", ...services];
-  const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "NOT_SERVING"])));
+  let isServing = false;
+  let health: HealthImplementation | undefined;
   const watches = new Set<Watch>();
   const remember =
     (handle: UntypedHandleCall | undefined): UntypedHandleCall =>
@@ -27,12 +29,17 @@ export function addHealth(server: Server, services: readonly string[]): Health {
       call.once("cancelled", () => watches.delete(call));
       (handle as handleServerStreamingCall<unknown, unknown>)(call);
     };
-  const addService: Server["addService"] = (definition, implementation) =>
-    server.addService(definition, { ...implementation, watch: remember(implementation.watch) });
-  health.addToServer({ addService } as Server);
+  const load = async (): Promise<Loaded> => {
+    const library = await import("grpc-health-check");
+    health = new library.HealthImplementation(Object.fromEntries(names.map((name) => [name, statusOf(isServing)])));
+    const [{ definition, implementation }] = loadedFrom(health) as [Loaded];
+    return { definition, implementation: { ...implementation, watch: remember(implementation.watch) } };
+  };
+  addLazyService(server, { name: "grpc.health.v1.Health", methods: { Check: "unary", List: "unary", Watch: "serverStream" }, load });
   return {
     setServing(serving) {
-      for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
+      isServing = serving;
+      for (const name of names) health?.setStatus(name, statusOf(serving));
     },
     endWatches() {
       for (const call of watches) call.emit("error", { code: status.UNAVAILABLE, details: "shutting down" });
@@ -40,3 +47,5 @@ export function addHealth(server: Server, services: readonly string[]): Health {
     },
   };
 }
+
+const statusOf = (serving: boolean) => (serving ? "SERVING" : "NOT_SERVING");
