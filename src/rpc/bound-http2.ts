@@ -41,7 +41,12 @@ type StreamResets = { streamResetBurst?: number; streamResetRate?: number };
 export function boundServer(http2Server: Http2Server, limits: Http2Limits, { gate, isOverloaded = () => false }: Http2Doors): void {
   const { maxHeaderBytes } = limits;
   const mayServe = (path: string): boolean => path.startsWith(healthPaths) || !isOverloaded();
-  const cut = (session: Http2Session): void => (gate ? gate.cut(endOf(session)) : calmDown(session));
+  const cut = (session: Http2Session): void => {
+    // The socket of one that has ended knows no address any more.
+    if (session.destroyed) return;
+    if (gate) gate.cut(endOf(session));
+    else calmDown(session);
+  };
   shedStreams(http2Server, { maxHeaderBytes, mayServe, letIn: createWaitingStreams(limits, cut) });
   http2Server.on("session", (session) => {
     dropSilent(session, limits.greetingMs);

@@ -39,7 +39,11 @@ export function addLazyService(server: Server, { name, methods, load }: LazyServ
       responseDeserialize: asItIs,
     };
     const loaded = async (): Promise<Method> => {
-      loading ??= load();
+      loading ??= load().catch((cause: unknown) => {
+        // Too many open files, say: the next call tries again.
+        loading = undefined;
+        throw cause;
+      });
       return methodOf(await loading, method);
     };
     handlers[method] = carry[kind](loaded) as UntypedServiceImplementation[string];
@@ -66,7 +70,8 @@ function methodOf({ definition, implementation }: Loaded, name: string): Method 
 }
 
 const asItIs = (bytes: Buffer): Buffer => bytes;
-const failed = (cause: unknown) => ({ code: status.INTERNAL, details: cause instanceof Error ? cause.message : "not served" });
+/** As grpc-js says it; not why, which may name files of ours. */
+const failed = { code: status.INTERNAL, details: "Error deserializing request" };
 
 type Load = () => Promise<Method>;
 
@@ -79,7 +84,7 @@ const carry = {
         callback(error, value ? responseSerialize(value) : value, ...rest),
       );
     };
-    answer().catch((cause: unknown) => callback(failed(cause)));
+    answer().catch(() => callback(failed));
   },
   serverStream: (load: Load) => (call: ServerWritableStream<unknown, unknown>) => {
     const answer = async (): Promise<void> => {
@@ -89,7 +94,7 @@ const carry = {
       serializeWrites(call, responseSerialize);
       (handle as handleServerStreamingCall<unknown, unknown>)(call);
     };
-    answer().catch((cause: unknown) => call.emit("error", failed(cause)));
+    answer().catch(() => call.emit("error", failed));
   },
   bothStream: (load: Load) => (call: ServerDuplexStream<unknown, unknown>) => {
     const answer = async (): Promise<void> => {
@@ -100,15 +105,15 @@ const carry = {
       const read = (listener: (message: unknown) => void) => (bytes: Buffer) => {
         try {
           listener(requestDeserialize(bytes));
-        } catch (cause) {
-          call.emit("error", failed(cause));
+        } catch {
+          call.emit("error", failed);
         }
       };
       call.on = (event: string, listener: (...args: never[]) => void) =>
         on(event, event === "data" ? read(listener as (message: unknown) => void) : (listener as () => void));
       (handle as (call: unknown) => void)(call);
     };
-    answer().catch((cause: unknown) => call.emit("error", failed(cause)));
+    answer().catch(() => call.emit("error", failed));
   },
 };
 
