@@ -85,7 +85,7 @@ describe("what is not an RPC as it should be", () => {
     socket.on("data", (chunk) => {
       answer += chunk;
     });
-    const answered = (status: number) => vi.waitFor(() => expect(answer).toContain(`HTTP/1.1 ${status}`));
+    const answered = (status: number) => vi.waitFor(() => expect(answer).toContain(`HTTP/1.1 ${status}`), { timeout: 5_000, interval: 5 });
     socket.write(`${lines("text/plain")}content-length: 5\r\n\r\n`);
     await answered(415);
     socket.write(`hello${lines("application/json")}content-length: 2\r\n\r\n{}`);
