@@ -6,6 +6,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Many tests wait for time to pass (leases, expiry, time-outs) and not for the processor.
-    maxWorkers: 3,
+    maxWorkers: 2,
   },
 });
