@@ -8,7 +8,7 @@ export type LedgerDocument = {
   readonly sends: readonly Date[];
   readonly failures: readonly Date[];
   readonly failuresInRow: number;
-  /** The remembered challenges by nonce; each is a `LedgerChallenge` with dates. */
+  /** The remembered challenges by nonce; each is a `LedgerChallenge` with dates, and with the marked verdicts of its `guesses`. */
   readonly open: Readonly<Record<string, Document>>;
   /** When the last write was decided, and how. */
   readonly at: Date;
@@ -53,13 +53,17 @@ export function ledgerOf(returned: LedgerReturned, { application }: Pick<Challen
 }
 
 export const challengesOf = ({ open = {} }: Pick<LedgerReturned, "open">): Ledger["challenges"] =>
-  millisecondsFor(open) as Ledger["challenges"];
+  Object.fromEntries(Object.entries(open).map(([nonce, stored]) => [nonce, challengeOf(stored)]));
+
+function challengeOf({ guesses: _, ...stored }: Document): LedgerChallenge {
+  return millisecondsFor(stored) as LedgerChallenge;
+}
 
 export function viewOf(returned: LedgerReturned, { nonce }: ChallengeRef): ChallengeView {
   const { at, failures, failuresInRow, open } = returned;
   const stored = open?.[nonce];
   if (!stored) throw new Error("the database answered without the challenge it was asked for");
-  return { nonce, now: Number(at), challenge: millisecondsFor(stored) as LedgerChallenge, failures: failures.map(Number), failuresInRow };
+  return { nonce, now: Number(at), challenge: challengeOf(stored), failures: failures.map(Number), failuresInRow };
 }
 
 function millisecondsFor(value: unknown): unknown {

@@ -31,6 +31,12 @@ export function openOutcome(returned: LedgerReturned, request: OpenChallenge): O
   return outcome;
 }
 
+/** Of a record that was read after the send: undefined where nothing was opened. */
+export function openOutcomeLater(found: LedgerReturned, request: OpenChallenge): OpenOutcome | undefined {
+  const isOpened = found.open?.[request.nonce]?.deliveries?.[request.message.deliveryId] !== undefined;
+  return isOpened ? { status: "opened", view: viewOf(found, request) } : undefined;
+}
+
 export function openUnsentOutcome(returned: LedgerReturned, request: OpenUnsent): OpenUnsentOutcome {
   if (returned.verdict === opened) return { status: "opened", view: viewOf(returned, request) };
   const outcome = openUnsent(ledgerOf(returned, request), request, Number(returned.at));
@@ -53,7 +59,25 @@ export function resendOutcome(returned: LedgerReturned, request: ResendChallenge
 }
 
 export function verifyOutcome(returned: LedgerReturned, request: VerifyChallenge): VerifyOutcome {
-  const verdict = returned.verdict as VerifyVerdict;
+  const outcome = outcomeOf(returned.verdict as VerifyVerdict, returned, request);
+  if (!outcome) throw disagreement();
+  return outcome;
+}
+
+/**
+ * Of a record that was read after the guess, which others may have written to since: undefined where it does not tell, and the guess
+ * charged nothing.
+ */
+export function verifyOutcomeLater(found: LedgerReturned, request: VerifyChallenge, mark: string): VerifyOutcome | undefined {
+  const stored = found.open?.[request.nonce];
+  const isOurs = (verdict: unknown): boolean => typeof verdict === "string" && verdict.endsWith(`.${mark}`);
+  const marked: unknown = stored?.guesses?.find(isOurs) ?? found.verdict;
+  if (typeof marked !== "string" || !isOurs(marked)) return undefined;
+  const verdict = marked.slice(0, marked.indexOf(".")) as VerifyVerdict;
+  return outcomeOf(verdict, verdict === "approved" ? { ...found, at: stored?.verifiedAt } : found, request);
+}
+
+function outcomeOf(verdict: VerifyVerdict, returned: LedgerReturned, request: VerifyChallenge): VerifyOutcome | undefined {
   if (verdict === "reused") return { status: "request_reused" };
   if (verdict === "unchanged") return unchangedVerify(ledgerOf(returned, request), request, Number(returned.at));
   const view = viewOf(returned, request);
@@ -63,11 +87,11 @@ export function verifyOutcome(returned: LedgerReturned, request: VerifyChallenge
   return { status: verdict, attemptsRemaining: remaining, view };
 }
 
-function unchangedVerify(ledger: Ledger, request: VerifyChallenge, now: number): VerifyOutcome {
+/** Undefined where the rules would have charged it. */
+function unchangedVerify(ledger: Ledger, request: VerifyChallenge, now: number): VerifyOutcome | undefined {
   const before = charges(ledger, request);
   const outcome = verifyChallenge(ledger, request, now);
-  if (charges(ledger, request) !== before && outcome.status !== "not_found") throw disagreement();
-  return outcome;
+  return charges(ledger, request) !== before && outcome.status !== "not_found" ? undefined : outcome;
 }
 
 const charges = ({ challenges }: Ledger, { nonce }: ChallengeRef): number =>

@@ -12,6 +12,7 @@ import {
   literal,
   not,
   now,
+  orEmpty,
   unlocked,
   withNow,
 } from "./mongo-expressions.ts";
@@ -20,42 +21,58 @@ import { decide, isPending, isVerdict, type Pipeline, withChallenge, write } fro
 /** The first three were charged; `reused` was charged apart; anything else left the record unchanged. */
 export type VerifyVerdict = "approved" | "mismatch" | "binding_mismatch" | "reused" | "unchanged";
 
+/**
+ * How a verdict is left in the record. One that is read from there only later carries a mark, so that nobody takes another's for his own;
+ * and what was charged stays with the challenge under that mark, whoever writes to it next.
+ */
+export type Say = (verdict: VerifyVerdict) => string;
+export const markedWith =
+  (mark: string | undefined): Say =>
+  (verdict) =>
+    mark === undefined ? verdict : `${verdict}.${mark}`;
+
 /** One guess: charged, compared and consumed in one write, so that parallel guesses share neither a charge nor an accept. */
-export function verifyPipeline(request: VerifyChallenge): Pipeline {
+export function verifyPipeline(request: VerifyChallenge, mark?: string): Pipeline {
+  const say = markedWith(mark);
   const challenge = `$${challengePath(request)}`;
-  const attempts = { $add: [`${challenge}.attempts`, 1] };
+  const charge = {
+    attempts: { $add: [`${challenge}.attempts`, 1] },
+    ...(mark !== undefined && { guesses: { $concatArrays: [orEmpty(`${challenge}.guesses`), ["$verdict"]] } }),
+  };
   const spent = spending(request.claim, challenge);
   const right = {
-    open: withChallenge(request, [challenge, { attempts, state: "verified", verifiedAt: now, ...spent.ofChallenge }]),
+    open: withChallenge(request, [challenge, { ...charge, state: "verified", verifiedAt: now, ...spent.ofChallenge }]),
     failures: [],
     failuresInRow: 0,
     purgeAt: "$keepUntil",
     ...spent.ofLedger,
   };
   const wrong = {
-    open: withChallenge(request, [challenge, { attempts }]),
+    open: withChallenge(request, [challenge, charge]),
     failures: withNow("$failures", request.limits.failureWindows),
     failuresInRow: { $add: ["$failuresInRow", 1] },
     purgeAt: { $max: ["$keepUntil", fromNow(forgetFailuresMs)] },
   };
   return [
-    decide(answeredOr(request, challenge, verdictOf(request, challenge))),
-    write({ $cond: [isVerdict("approved"), right, { $cond: [isWrong, request.hidesLock ? lessIfLocked(request, wrong) : wrong, {}] }] }),
-    ...rememberAnswer(request),
+    decide(answeredOr(request, challenge, say)),
+    write({
+      $cond: [isVerdict(say("approved")), right, { $cond: [isWrong(say), request.hidesLock ? lessIfLocked(request, wrong) : wrong, {}] }],
+    }),
+    ...rememberAnswer(request, say),
   ];
 }
 
-function verdictOf(request: VerifyChallenge, challenge: string): Expression {
+function verdictOf(request: VerifyChallenge, challenge: string, say: Say): Expression {
   const { context, limits, hidesLock } = request;
   const sameContext = { $eq: [`${challenge}.context`, literal(context)] };
-  const hidden = { $cond: [sameContext, "mismatch", "binding_mismatch"] };
+  const hidden = { $cond: [sameContext, say("mismatch"), say("binding_mismatch")] };
   const isClaimed = isPrepared({ ...request, subjectCharged: true }, challenge);
   const isHidden = { $and: [...isPending(challenge, limits), not({ $and: unlocked(limits) }), ...isClaimed] };
   return {
     $cond: [
       { $and: [...isPending(challenge, limits), ...unlocked(limits), ...isPrepared(request, challenge)] },
-      { $cond: [sameContext, { $cond: [isRight(request, challenge), "approved", "mismatch"] }, "binding_mismatch"] },
-      hidesLock ? { $cond: [isHidden, hidden, "unchanged"] } : "unchanged",
+      { $cond: [sameContext, { $cond: [isRight(request, challenge), say("approved"), say("mismatch")] }, say("binding_mismatch")] },
+      hidesLock ? { $cond: [isHidden, hidden, say("unchanged")] } : say("unchanged"),
     ],
   };
 }
@@ -76,10 +93,12 @@ function isRight({ hashes, claim }: VerifyChallenge, challenge: string): Express
   return claim === undefined ? isCode : { $cond: [isThere(`${challenge}.accepts`), isUnspent(claim, challenge), isCode] };
 }
 
-const isWrong: Expression = { $or: [isVerdict("mismatch"), isVerdict("binding_mismatch")] };
+const isWrong = (say: Say): Expression => ({ $or: [isVerdict(say("mismatch")), isVerdict(say("binding_mismatch"))] });
 
 /** A known request id gets its answer, free of charge; with other content it is charged apart, while that budget lasts. */
-function answeredOr({ request, limits }: VerifyChallenge, challenge: string, verdict: Expression): Expression {
+function answeredOr(guess: VerifyChallenge, challenge: string, say: Say): Expression {
+  const { request, limits } = guess;
+  const verdict = verdictOf(guess, challenge, say);
   if (!request) return verdict;
   const answer = `${challenge}.answers.${fieldName(request.id)}`;
   const isReuse = {
@@ -89,18 +108,20 @@ function answeredOr({ request, limits }: VerifyChallenge, challenge: string, ver
       endedAfter(`${challenge}.expiresAt`, rememberMs),
     ],
   };
-  return { $cond: [isThere(answer), { $cond: [isReuse, "reused", "unchanged"] }, verdict] };
+  return { $cond: [isThere(answer), { $cond: [isReuse, say("reused"), say("unchanged")] }, verdict] };
 }
 
 /** In a stage of its own, because what is left depends on what was charged. */
-function rememberAnswer({ nonce, request, limits, hidesLock }: VerifyChallenge): Pipeline {
+function rememberAnswer({ nonce, request, limits, hidesLock }: VerifyChallenge, say: Say): Pipeline {
   if (!request) return [];
   const challenge = `$${challengePath({ nonce })}`;
   const attemptsRemaining = attemptsLeft(challenge, hidesLock ? ofChallengeAlone(limits) : limits);
-  const answer = { content: literal(request.content), verdict: "$verdict", attemptsRemaining };
+  const wrong = { $cond: [isVerdict(say("mismatch")), "mismatch", "binding_mismatch"] };
+  const verdict = { $cond: [isVerdict(say("approved")), "approved", wrong] };
+  const answer = { content: literal(request.content), verdict, attemptsRemaining };
   const answers = { $mergeObjects: [`${challenge}.answers`, { [fieldName(request.id)]: answer }] };
   const withAnswer = { open: withChallenge({ nonce }, [challenge, { answers }]) };
   const withReuse = { open: withChallenge({ nonce }, [challenge, { reuses: { $add: [`${challenge}.reuses`, 1] } }]) };
-  const isCharged = { $or: [isVerdict("approved"), isWrong] };
-  return [write({ $cond: [isCharged, withAnswer, { $cond: [isVerdict("reused"), withReuse, {}] }] })];
+  const isCharged = { $or: [isVerdict(say("approved")), isWrong(say)] };
+  return [write({ $cond: [isCharged, withAnswer, { $cond: [isVerdict(say("reused")), withReuse, {}] }] })];
 }

@@ -1,32 +1,48 @@
 import type { Filter } from "mongodb";
 import type { AuthenticatorStore } from "../otp/authenticator-ports.ts";
-import type { ChallengeRef, VerifyChallenge } from "../otp/ledger.ts";
+import type { ChallengeRef } from "../otp/ledger.ts";
 import { cancelChallenge, readChallenge } from "../otp/ledger-rules.ts";
 import type { LedgerStore, Store } from "../otp/store-ports.ts";
 import { createAuthenticatorVerbs } from "./mongo-authenticator-verbs.ts";
 import { type ConnectionOptions, connect, type Ledgers, ping } from "./mongo-connection.ts";
+import { openWrite, verifyWrite } from "./mongo-decisions.ts";
 import { createDeliveryWriter } from "./mongo-deliveries.ts";
-import { challengePath, type LedgerDocument, type LedgerReturned, ledgerOf } from "./mongo-document.ts";
+import { type LedgerDocument, type LedgerReturned, ledgerOf } from "./mongo-document.ts";
 import { findDue } from "./mongo-due.ts";
-import { isDuplicateKey } from "./mongo-failure.ts";
 import { findDelivery } from "./mongo-find-delivery.ts";
+import { createGroups, type Decide, type GroupOptions } from "./mongo-groups.ts";
 import { createLanes } from "./mongo-lanes.ts";
+import {
+  afterwards,
+  changed,
+  changedOf,
+  ofChallenge,
+  ofLedger,
+  ofRecipient,
+  ofSubject,
+  returning,
+  upserted,
+  wholeLedger,
+} from "./mongo-ledgers.ts";
 import { createLimits } from "./mongo-limits.ts";
-import { chargeOutcome, openOutcome, openUnsentOutcome, resendOutcome, verifyOutcome } from "./mongo-outcomes.ts";
-import { cancelPipeline, endFallbackPipeline, forgivePipeline, openPipeline, type Pipeline, resendPipeline } from "./mongo-pipelines.ts";
+import { chargeOutcome, openUnsentOutcome, resendOutcome } from "./mongo-outcomes.ts";
+import { cancelPipeline, endFallbackPipeline, forgivePipeline, type Pipeline, resendPipeline } from "./mongo-pipelines.ts";
 import { createRedemptions } from "./mongo-redemptions.ts";
 import { createSealedSecrets } from "./mongo-sealed-secrets.ts";
 import { chargePipeline, openUnsentPipeline } from "./mongo-subject.ts";
 import { createTraffic } from "./mongo-traffic.ts";
 import { keepUp, type UpkeepOptions } from "./mongo-upkeep.ts";
-import { verifyPipeline } from "./mongo-verify.ts";
 
 /** `url` names the database: `mongodb://HOST/DATABASE`. `timeoutMs` bounds a call once it is its turn; one that is known to be away is told of at once. */
-export type MongoStoreOptions = UpkeepOptions & Partial<ConnectionOptions> & Pick<ConnectionOptions, "url">;
+export type MongoStoreOptions = UpkeepOptions &
+  Partial<ConnectionOptions> &
+  Pick<ConnectionOptions, "url"> &
+  Pick<GroupOptions, "groupFrom">;
 
 /**
  * Ledgers in MongoDB 7 or newer, a replica set or a cluster sharded by hashed `_id`; or what speaks its protocol. Every verb is
- * one operation on one document, so it needs neither transactions nor a lock.
+ * decided in one operation on one document, so it needs neither transactions nor a lock; sends and guesses of many recipients share a bulk
+ * write of such operations.
  */
 export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
   const { maxPoolSize = 64, timeoutMs = 2_000 } = options;
@@ -37,8 +53,10 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   });
   const lanes = createLanes(3 * timeoutMs);
   const run: Run = (key, operation) => lanes(key, () => connection.run(operation));
+  const groups = createGroups(connection, { ...options, maxWaitMs: timeoutMs });
+  const decide: Decide = (write) => lanes(write.ledger, () => groups(write));
   return {
-    ...ledgerVerbs(run),
+    ...ledgerVerbs(run, decide),
     ...authenticatorVerbs(run),
     recordDelivery: createDeliveryWriter(connection),
     findDelivery: (wanted) => connection.run((ledgers) => findDelivery(ledgers, wanted)),
@@ -55,14 +73,11 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
 /** Runs an operation in the order of its key. */
 type Run = <T>(key: string, operation: (ledgers: Ledgers) => Promise<T>) => Promise<T>;
 
-function ledgerVerbs(run: Run): Omit<LedgerStore, "recordDelivery" | "dueFallbacks" | "ping" | "close"> {
-  const change = (ref: ChallengeRef, pipeline: Pipeline, { filter = ofLedger(ref), more = {} }: Changing = {}) =>
-    run(ref.ledger, (ledgers) => changed(ledgers, filter, pipeline, { ...returning(ref), verdict: 1, sends: 1, ...more }));
+function ledgerVerbs(run: Run, decide: Decide): Omit<LedgerStore, "recordDelivery" | "dueFallbacks" | "ping" | "close"> {
+  const change = (ref: ChallengeRef, pipeline: Pipeline, filter: Filter<LedgerDocument> = ofLedger(ref)) =>
+    run(ref.ledger, (ledgers) => changed(ledgers, filter, pipeline, afterwards(ref)));
   return {
-    async open(request) {
-      const pipeline = openPipeline(request);
-      return openOutcome(await run(request.ledger, (ledgers) => upserted(ledgers, request, pipeline, wholeLedger)), request);
-    },
+    open: (request) => decide(openWrite(request)),
     async openUnsent(request) {
       const pipeline = openUnsentPipeline(request);
       // A subject that nothing is known of has no authenticator; only where that is hidden is it written down.
@@ -74,12 +89,9 @@ function ledgerVerbs(run: Run): Omit<LedgerStore, "recordDelivery" | "dueFallbac
       const returned = await change(request, resendPipeline(request));
       return returned ? resendOutcome(returned, request) : { status: "not_found" };
     },
-    async verify(request) {
-      const returned = await change(request, verifyPipeline(request), toPrepare(request));
-      return returned ? verifyOutcome(returned, request) : { status: "not_found" };
-    },
+    verify: (request) => decide(verifyWrite(request)),
     async cancel(ref) {
-      const returned = await change(ref, cancelPipeline(ref), { filter: ofChallenge(ref) });
+      const returned = await change(ref, cancelPipeline(ref), ofChallenge(ref));
       return returned ? cancelChallenge(ledgerOf(returned, ref), ref, Number(returned.at)) : { status: "not_found" };
     },
     async charge(request) {
@@ -113,38 +125,3 @@ const authenticatorVerbs = (run: Run): AuthenticatorStore =>
     change: (of, pipeline) => run(of.ledger, (ledgers) => changedOf(ledgers, of, pipeline, wholeLedger)),
     read: (of) => run(of.ledger, (ledgers) => ledgers.findOne<LedgerReturned>(ofLedger(of), { projection: { ...ofSubject, at: "$$NOW" } })),
   });
-
-type OfLedger = Pick<ChallengeRef, "ledger" | "application">;
-type Projection = Readonly<Record<string, 0 | 1>>;
-type Changing = { readonly filter?: Filter<LedgerDocument>; readonly more?: Projection };
-
-/** Another application's ledger does not match, and is not found. */
-const ofLedger = ({ ledger, application }: OfLedger) => ({ _id: ledger, application });
-const ofChallenge = (ref: ChallengeRef) => ({ ...ofLedger(ref), [challengePath(ref)]: { $exists: true } });
-
-const ofRecipient: Projection = { at: 1, failures: 1, failuresInRow: 1, verdict: 1 };
-const ofSubject: Projection = { failures: 1, failuresInRow: 1, authenticators: 1 };
-const wholeLedger: Projection = { application: 0, keepUntil: 0, purgeAt: 0 };
-const returning = (ref: ChallengeRef): Projection => ({ at: 1, failures: 1, failuresInRow: 1, [challengePath(ref)]: 1 });
-
-/** Whoever has no claim yet needs what could answer; a recipient's ledger has no such field. */
-const toPrepare = ({ claim }: VerifyChallenge): Changing => (claim === undefined ? { more: { authenticators: 1 } } : {});
-
-const changed = (ledgers: Ledgers, filter: Filter<LedgerDocument>, pipeline: Pipeline, projection: Projection, upsert = false) =>
-  ledgers.findOneAndUpdate(filter, pipeline, { returnDocument: "after", projection, upsert }) as Promise<LedgerReturned | null>;
-
-const changedOf = (ledgers: Ledgers, ref: OfLedger, pipeline: Pipeline, projection: Projection) =>
-  changed(ledgers, ofLedger(ref), pipeline, projection);
-
-/** Several first calls for one recipient can meet in the index; the loser wrote nothing, and finds the record then. */
-async function upserted(ledgers: Ledgers, ref: OfLedger, pipeline: Pipeline, projection: Projection): Promise<LedgerReturned> {
-  for (let tries = 1; ; tries++) {
-    try {
-      const returned = await changed(ledgers, ofLedger(ref), pipeline, projection, true);
-      if (returned) return returned;
-      throw new Error("an upsert answered without a record");
-    } catch (error) {
-      if (!isDuplicateKey(error) || tries === 5) throw error;
-    }
-  }
-}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { VerifyOutcome } from "../../src/otp/ledger.ts";
+import type { ChallengeRef, VerifyOutcome } from "../../src/otp/ledger.ts";
 import type { LedgerStore } from "../../src/otp/store-ports.ts";
 import { authenticatorRaces } from "./races-authenticators.ts";
 import { fallbackRaces } from "./races-fallback.ts";
@@ -25,6 +25,7 @@ export const races: readonly Race[] = [
   { name: "60 parallel resends: the challenge's limit", run: (stores) => rounds(3, () => manyResends(stores)) },
   { name: "one idempotency key 50 times: one message", run: (stores) => rounds(3, () => oneKey(stores)) },
   { name: "one request id 50 times: one charge, one answer", run: (stores) => rounds(3, () => oneRequest(stores)) },
+  { name: "40 recipients at once: one message, one accept, and one budget each", run: (stores) => rounds(4, () => manyRecipients(stores)) },
   ...fallbackRaces,
   ...authenticatorRaces,
 ];
@@ -150,6 +151,22 @@ async function oneRequest(stores: readonly LedgerStore[]): Promise<void> {
   assert.equal((await one(stores).read(ref))?.challenge.attempts, 5);
   assert.deepEqual(tally(await guesses(50, "right", "b")), { approved: 50 });
   assert.equal((await one(stores).read(ref))?.challenge.attempts, 6);
+}
+
+/** So many that stores which gather calls decide them together, while the other stores do the same. */
+async function manyRecipients(stores: readonly LedgerStore[]): Promise<void> {
+  const limits = limitsWith({ guessesPerChallenge: 5, sendWindows: [{ windowMs: 10 * minute, max: 1 }] });
+  const refs = Array.from({ length: 40 }, () => newRef());
+  const callers = [...stores, ...stores];
+  const ofEach = async <T extends { readonly status: string }>(call: (store: LedgerStore, ref: ChallengeRef) => Promise<T>) => {
+    const outcomes = await Promise.all(callers.map((store) => Promise.all(refs.map((ref) => call(store, ref)))));
+    return refs.map((_, index) => tally(outcomes.flatMap((ofCaller) => ofCaller[index] ?? [])));
+  };
+  for (const { opened } of await ofEach((store, ref) => store.open(opening(ref, { limits })))) assert.equal(opened, 1);
+  const codeFor = (ref: ChallengeRef) => (refs.indexOf(ref) % 2 ? "right" : "wrong");
+  const guessed = await ofEach((store, ref) => store.verify(guessing(ref, codeFor(ref), { limits })));
+  for (const [index, { approved, mismatch }] of guessed.entries())
+    assert.deepEqual([approved, mismatch], index % 2 ? [1, undefined] : [undefined, Math.min(callers.length, 5)]);
 }
 
 const accepts = (outcomes: readonly VerifyOutcome[]): number => outcomes.filter(({ status }) => status === "approved").length;
