@@ -26,7 +26,7 @@ export async function openBlockTable({ store, refreshMs = 2_000, onFault }: Bloc
     hits.clear();
     if (counted.length > 0) await store.countHits(counted);
     const running = await store.listBlocks({ limit: maxBlocks });
-    blocks = new Map(running.map((block) => [block.key, block]));
+    blocks = new Map(running.map((block) => [nameOf(block), block]));
   }
 
   async function loop(): Promise<void> {
@@ -43,10 +43,10 @@ export async function openBlockTable({ store, refreshMs = 2_000, onFault }: Bloc
   void loop();
   return {
     refresh,
-    find: (key: string): Block | undefined => blocks.get(key),
+    find: (place: BlockedPlace): Block | undefined => blocks.get(nameOf(place)),
     /** Known here at once, and to the others when they look. */
     add(block: Block): void {
-      blocks = new Map(blocks).set(block.key, block);
+      blocks = new Map(blocks).set(nameOf(block), block);
     },
     hit(key: string): void {
       hits.set(key, (hits.get(key) ?? 0) + 1);
@@ -57,5 +57,10 @@ export async function openBlockTable({ store, refreshMs = 2_000, onFault }: Bloc
     },
   };
 }
+
+type BlockedPlace = Pick<Block, "application" | "kind" | "label">;
+
+/** By what the place is, not by its key in the store: a send looks for every beginning of its number, and each key is a digest. */
+const nameOf = ({ application, kind, label }: BlockedPlace): string => `${kind} ${label} ${application}`;
 
 export type BlockTable = Awaited<ReturnType<typeof openBlockTable>>;

@@ -38,8 +38,7 @@ export function createPumpingGuard(
   settings: PumpingSettings,
 ): SendGuard & TrafficObserver & { settled(): Promise<void> } {
   const queue = createQueue(deps, settings);
-  const placed = (application: string, places: readonly Place[]) =>
-    places.map((place) => ({ ...place, application, key: deps.keyOf(application, place.kind, place.label) }));
+  const placed = (application: string, places: readonly Place[]): Placed[] => places.map((place) => ({ ...place, application }));
   const observe =
     (what: "verified" | "delivered"): TrafficObserver["verified"] =>
     ({ application, recipient, client }) =>
@@ -62,13 +61,13 @@ export function createPumpingGuard(
   };
 }
 
-type Placed = Place & { readonly key: string; readonly application: Application["id"] };
+type Placed = Place & { readonly application: Application["id"] };
 
 /** One that refuses, rather than one that only watches. Operators may have blocked any beginning of a number. */
 function findBlock(deps: PumpingDeps, { caller, recipient }: SendAsk, places: readonly Placed[]): Block | undefined {
-  const { id } = caller.application;
-  const beginnings = beginningsOf(recipient.value).map((label) => deps.keyOf(id, "prefix", label));
-  const found = [...places.map(({ key }) => key), ...beginnings].flatMap((key) => deps.blocks.find(key) ?? []);
+  const application = caller.application.id;
+  const beginnings = beginningsOf(recipient.value).map((label) => ({ application, kind: "prefix", label }) as const);
+  const found = [...places, ...beginnings].flatMap((place) => deps.blocks.find(place) ?? []);
   const running = found.filter(({ until }) => until > deps.now());
   return running.find(({ enforced }) => enforced) ?? running[0];
 }
@@ -115,9 +114,21 @@ function createQueue(deps: PumpingDeps, settings: PumpingSettings) {
 const atOnce = 200;
 const maxWaiting = 10_000;
 
+/** Messages that are counted together mostly go to the same few places. */
+function rememberKeys({ keyOf }: Pick<PumpingDeps, "keyOf">): (place: Placed) => string {
+  const keys = new Map<string, string>();
+  return ({ application, kind, label }) => {
+    const name = `${kind} ${label} ${application}`;
+    const key = keys.get(name) ?? keyOf(application, kind, label);
+    keys.set(name, key);
+    return key;
+  };
+}
+
 async function count(deps: PumpingDeps, settings: PumpingSettings, batch: readonly Waiting[]): Promise<void> {
+  const keyOf = rememberKeys(deps);
   const adds = batch.flatMap(({ what, places }) =>
-    places.map(({ key, line }) => ({ key, what, ...(what === "sent" && line !== undefined && { line }) })),
+    places.map((place) => ({ key: keyOf(place), what, ...(what === "sent" && place.line !== undefined && { line: place.line }) })),
   );
   const counted = await deps.store.countTraffic(adds);
   let next = 0;
@@ -132,9 +143,10 @@ async function count(deps: PumpingDeps, settings: PumpingSettings, batch: readon
 }
 
 async function block(deps: PumpingDeps, settings: PumpingSettings, place: Placed, cause: BlockCause): Promise<void> {
-  const known = deps.blocks.find(place.key);
+  const known = deps.blocks.find(place);
   if (known && known.until > deps.now()) return;
-  const { key, application, kind, label } = place;
+  const { application, kind, label } = place;
+  const key = deps.keyOf(application, kind, label);
   const enforced = settings.mode === "enforce";
   const raised = await deps.store.raiseBlock({ key, application, kind, label, cause, enforced, lengthsMs: settings.blockLengthsMs });
   deps.blocks.add(raised);

@@ -1,4 +1,11 @@
-import { type CountryCode, isSupportedCountry, type PhoneNumber, parsePhoneNumberFromString } from "libphonenumber-js/max";
+import {
+  type CountryCode,
+  getCountries,
+  getCountryCallingCode,
+  isSupportedCountry,
+  type PhoneNumber,
+  parsePhoneNumberFromString,
+} from "libphonenumber-js/max";
 import { readE164 } from "./read-e164.ts";
 import type { Spelling } from "./recipient.ts";
 
@@ -33,11 +40,18 @@ export function countryOf(e164: string): string | undefined {
   return readE164(e164)?.country;
 }
 
-/** The country calling code of a number in E.164, such as `+49`; undefined for what is no number. */
+/**
+ * The country calling code of a number in E.164, such as `+49`; undefined for what has none. No code is the beginning of another, so it
+ * takes no parsing.
+ */
 export function dialCodeOf(e164: string): string | undefined {
-  const code = readE164(e164)?.countryCallingCode;
-  return code && `+${code}`;
+  callingCodes ??= new Set([...getCountries().map((country) => `+${getCountryCallingCode(country)}`), ...nonGeographic]);
+  return [2, 3, 4].map((length) => e164.slice(0, length)).find((code) => callingCodes?.has(code));
 }
+
+let callingCodes: ReadonlySet<string> | undefined;
+/** Of no country, and known to the library without one: https://www.itu.int/pub/T-SP-E.164D */
+const nonGeographic = ["+800", "+808", "+870", "+878", "+881", "+882", "+883", "+888", "+979"];
 
 /** Every way to write a number in E.164: whoever lists one of them means all of them. */
 export function spellingsOf(e164: string): readonly string[] {

@@ -29,7 +29,7 @@ export type GroupOptions = {
 
 /** More would make the first wait for the last. */
 const maxGroup = 32;
-const maxUnderWay = 3;
+const maxUnderWay = 2;
 /** As many as may be under way at all; see `mongo-connection.ts`. */
 const maxWaiting = 2_048;
 

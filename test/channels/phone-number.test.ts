@@ -1,7 +1,8 @@
 import fc from "fast-check";
-import { type CountryCode, getCountries, getExampleNumber } from "libphonenumber-js/max";
+import { type CountryCode, getCountries, getExampleNumber, parsePhoneNumberFromString } from "libphonenumber-js/max";
 import examples from "libphonenumber-js/mobile/examples";
 import { describe, expect, test } from "vitest";
+import { dialCodeOf } from "../../src/channels/phone-number.ts";
 import { parseRecipient } from "../../src/channels/recipient.ts";
 import { applicationWith } from "./application.ts";
 
@@ -138,4 +139,20 @@ test("takes any text without throwing", () => {
     ),
     { numRuns: 2000 },
   );
+});
+
+describe("the country calling code", () => {
+  test("is the one that the numbering plans name, for every beginning", () => {
+    const beginnings = Array.from({ length: 999 }, (_, index) => `+${index + 1}`);
+    const ours = beginnings.map((beginning) => [beginning, dialCodeOf(`${beginning}12345678`)]);
+    const theirs = beginnings.map((beginning) => {
+      const code = parsePhoneNumberFromString(`${beginning}12345678`)?.countryCallingCode;
+      return [beginning, code && `+${code}`];
+    });
+    expect(ours).toEqual(theirs);
+  });
+
+  test.each(["", "+", "49151", "+0151"])("of %j there is none", (text) => {
+    expect(dialCodeOf(text)).toBeUndefined();
+  });
 });
