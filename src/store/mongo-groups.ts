@@ -87,7 +87,7 @@ export function createGroups({ run }: Pick<MongoConnection, "run">, options: Gro
     });
     const projection = Object.fromEntries(["application", ...group.flatMap(({ write }) => write.fields)].map((field) => [field, 1]));
     const filter = { _id: { $in: group.map(({ write }) => write.ledger) } };
-    const found = await run((ledgers) => ledgers.find<Found>(filter, { projection, batchSize: maxGroup + 1 }).toArray());
+    const found = await run((ledgers) => ledgers.find<Found>(filter, { ...readBack, projection }).toArray());
     const byId = new Map(found.map((each) => [each._id, each]));
     await Promise.all(group.map((each) => tell(each, byId.get(each.write.ledger))));
   };
@@ -110,6 +110,12 @@ export function createGroups({ run }: Pick<MongoConnection, "run">, options: Gro
       plan();
     });
 }
+
+/**
+ * What a majority has is on every primary, but one that was just elected may not know yet that a majority has it: so not by `majority`. One
+ * batch, so that there is no cursor to go back to.
+ */
+const readBack = { readConcern: { level: "local" }, batchSize: maxGroup + 1 } as const;
 
 type Found = LedgerReturned & Pick<LedgerDocument, "_id" | "application">;
 

@@ -93,7 +93,7 @@ function isRight({ hashes, claim }: VerifyChallenge, challenge: string): Express
   return claim === undefined ? isCode : { $cond: [isThere(`${challenge}.accepts`), isUnspent(claim, challenge), isCode] };
 }
 
-const isWrong = (say: Say): Expression => ({ $or: [isVerdict(say("mismatch")), isVerdict(say("binding_mismatch"))] });
+const isWrong = (say: Say): Expression => ({ $in: ["$verdict", [say("mismatch"), say("binding_mismatch")]] });
 
 /** A known request id gets its answer, free of charge; with other content it is charged apart, while that budget lasts. */
 function answeredOr(guess: VerifyChallenge, challenge: string, say: Say): Expression {
@@ -122,6 +122,6 @@ function rememberAnswer({ nonce, request, limits, hidesLock }: VerifyChallenge, 
   const answers = { $mergeObjects: [`${challenge}.answers`, { [fieldName(request.id)]: answer }] };
   const withAnswer = { open: withChallenge({ nonce }, [challenge, { answers }]) };
   const withReuse = { open: withChallenge({ nonce }, [challenge, { reuses: { $add: [`${challenge}.reuses`, 1] } }]) };
-  const isCharged = { $or: [isVerdict(say("approved")), isWrong(say)] };
+  const isCharged = { $in: ["$verdict", [say("approved"), say("mismatch"), say("binding_mismatch")]] };
   return [write({ $cond: [isCharged, withAnswer, { $cond: [isVerdict(say("reused")), withReuse, {}] }] })];
 }
