@@ -40,6 +40,26 @@ describe.each(stores)("two processes on one database: $name", ({ newUrl }) => {
     expect(outcome(await replicas[1].JSON.send(sendTo(to)))).toMatch(/TOO_MANY_ATTEMPTS|RATE_LIMITED/);
   });
 
+  it("60 recipients at once: of each one right code is accepted, whoever else guesses through either process", async () => {
+    const sent = await Promise.all(Array.from({ length: 60 }, (_, index) => open(wires[index % 4] as WireClient, newPhone())));
+    const codes = new Map(
+      (await Promise.all(replicas.map((replica) => inbox(replica)))).flat().map(({ challengeId, code }) => [challengeId, code]),
+    );
+    const guess = (index: number, isRight: boolean) => {
+      const challengeId = sent[index % 60] as string;
+      const code = codes.get(challengeId) as string;
+      return verify(challengeId, isRight ? code : wrong(code));
+    };
+    // By rows of all recipients, so that each is guessed at through every wire: wrong, right, wrong, right.
+    const answers = await parallel(240, rotated(wires, 60), (index) => guess(index, Math.floor(index / 60) % 2 === 1));
+    for (let recipient = 0; recipient < 60; recipient++) {
+      const ofRecipient = answers.filter((_, index) => index % 60 === recipient);
+      const [rights, wrongs] = [1, 0].map((parity) => tally(ofRecipient.filter((_, row) => row % 2 === parity)));
+      expect(rights).toEqual({ OK: 1, CODE_ALREADY_USED: 1 });
+      expect((wrongs?.CODE_MISMATCH ?? 0) + (wrongs?.CODE_ALREADY_USED ?? 0)).toBe(2);
+    }
+  });
+
   it("one idempotency key 50 times: one message", async () => {
     const to = newPhone();
     const answers = await parallel(50, wires, () => sendTo(to, { idempotencyKey: "once" }));
@@ -93,3 +113,7 @@ describe.each(stores)("two processes on one database: $name", ({ newUrl }) => {
     expect(tally(more)).toEqual({ CODE_MISMATCH: 5, TOO_MANY_ATTEMPTS: 11 });
   });
 });
+
+/** So that every row of `length` calls begins with the next wire. */
+const rotated = (wires: readonly WireClient[], length: number): readonly WireClient[] =>
+  wires.flatMap((_, row) => Array.from({ length }, (_, index) => wires[(index + row) % wires.length] as WireClient));
