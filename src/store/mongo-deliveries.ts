@@ -15,7 +15,6 @@ export function createDeliveryWriter({ run }: Pick<MongoConnection, "run">) {
   let isWriting = false;
 
   const writeAll = async (): Promise<void> => {
-    isWriting = true;
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];
@@ -31,7 +30,10 @@ export function createDeliveryWriter({ run }: Pick<MongoConnection, "run">) {
   return (request: RecordDelivery): Promise<void> =>
     new Promise((resolve, reject) => {
       waiting.push({ ledger: request.ledger, writes: deliveryWrites(request), resolve, reject });
-      if (!isWriting) void writeAll();
+      if (isWriting) return;
+      isWriting = true;
+      // What one turn of the event loop brings goes together.
+      setImmediate(writeAll);
     });
 }
 
