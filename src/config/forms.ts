@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** For whoever parses: zod writes and compiles a function for each group otherwise, which pays for many documents, and there is one. */
+export const once = { jitless: true } as const;
+
 /**
  * Schemas of single settings. Each is given by what to write; that sentence serves the error message and the description in
  * the JSON Schema alike.

@@ -1,5 +1,6 @@
 import { carriedChannels, providerKinds } from "../providers/create-provider.ts";
 import { deliverableChannels } from "./application-settings.ts";
+import { once } from "./forms.ts";
 import type { Explained } from "./issue.ts";
 import { type Path, suggest } from "./problem.ts";
 import { repeated } from "./repeated.ts";
@@ -62,7 +63,7 @@ function checkProvider(channel: Channel, { path, name }: Named, providers: NonNu
 
 function providerProblem(channel: Channel, name: string, providers: NonNullable<Draft["providers"]>): string | undefined {
   if (!Object.hasOwn(providers, name)) return `names no provider: ${suggest(name, Object.keys(providers))}`;
-  const whole = settings.shape.providers.def.valueType.safeParse(providers[name]);
+  const whole = settings.shape.providers.def.valueType.safeParse(providers[name], once);
   if (!whole.success || whole.data.kind === "inbox" || carriedChannels(whole.data).includes(channel)) return undefined;
   const { kind } = whole.data;
   return providerKinds[kind].carries.includes(channel)

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { once } from "./forms.ts";
 import { isGroup, schemaAt, valueAt } from "./schema-at.ts";
 
 /** Settings of which any part may be missing. */
@@ -14,7 +15,7 @@ export function salvage<Output>(schema: z.ZodType<Output>, document: unknown): S
 }
 
 function salvageAny(schema: z.core.$ZodType, value: unknown): unknown {
-  const parsed = z.safeParse(schema, value);
+  const parsed = z.safeParse(schema, value, once);
   if (parsed.success) return parsed.data;
   const group = schemaAt(schema, value, []);
   if (group instanceof z.ZodArray && Array.isArray(value)) return value.map((item) => salvageAny(group.def.element, item));

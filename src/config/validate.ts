@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Override } from "./environment.ts";
+import { once } from "./forms.ts";
 import { explainIssue } from "./issue.ts";
 import { applyOverrides } from "./override.ts";
 import { formatPath, isUnder, type Path, type Problem } from "./problem.ts";
@@ -16,7 +17,7 @@ export type Validated<Output> = {
 /** The typed settings of a document, or everything that is wrong with its form. */
 export function validate<Output>(schema: z.ZodType<Output>, raw: unknown, overrides: readonly Override[]): Validated<Output> {
   const document = keepTexts(schema, raw, overrides);
-  const parsed = schema.safeParse(document);
+  const parsed = schema.safeParse(document, once);
   if (parsed.success) return { document, problems: [], settings: parsed.data };
   const problems = parsed.error.issues.flatMap((issue) => explainIssue(issue, schema, document));
   return { document, problems: problems.map(({ path, message }) => locate(path, message, overrides)) };
@@ -34,7 +35,7 @@ export function locate(path: Path, message: string, overrides: readonly Override
  * taken as it stands.
  */
 function keepTexts(schema: z.ZodType, document: unknown, overrides: readonly Override[]): unknown {
-  const issues = schema.safeParse(document).error?.issues ?? [];
+  const issues = schema.safeParse(document, once).error?.issues ?? [];
   const texts = overrides.filter(
     ({ path, text }) =>
       valueAt(document, path) !== text &&

@@ -2,6 +2,7 @@ import { templateProblems, templateWarnings } from "../channels/check-template.t
 import type { MessageTemplate } from "../otp/types.ts";
 import type { ApplicationSettings } from "./application-settings.ts";
 import type { Config } from "./config.ts";
+import { once } from "./forms.ts";
 import type { Explained } from "./issue.ts";
 import { formatPath, type Problem } from "./problem.ts";
 import { repeated } from "./repeated.ts";
@@ -14,7 +15,7 @@ type Application = Salvaged<ApplicationSettings>;
 /** Texts of the applications' own: what nobody should have to find out by a message that was sent. */
 export function checkWordings(applications: readonly (Application | undefined)[]): Explained[] {
   return applications.flatMap((application, at) => {
-    const templates = (application?.wording?.templates ?? []).map((template) => templateSettings.safeParse(template).data);
+    const templates = (application?.wording?.templates ?? []).map((template) => templateSettings.safeParse(template, once).data);
     const problems = templates.flatMap((template, index) =>
       application && template
         ? checkTemplate(application, template).map(({ setting, message }) => ({ path: [index, ...setting.split(".")], message }))
