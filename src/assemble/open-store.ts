@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from "node:timers/promises";
 import type { Config } from "../config/config.ts";
 import { StoreUnavailable } from "../otp/refusal.ts";
 import type { Store } from "../otp/store-ports.ts";
@@ -13,6 +14,8 @@ export async function openStore(config: Pick<Config, "store" | "mongo">): Promis
   });
   // Whoever waits for it gets the failure; until then it is nobody's.
   opened.catch(() => {});
+  // Its first request leaves only then, and the database is opened for it.
+  await endOfTurn();
   return { opened };
 }
 
