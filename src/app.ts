@@ -1,6 +1,7 @@
 import { layFoundation } from "./assemble/foundation.ts";
 import { listenMetrics } from "./assemble/listen-metrics.ts";
 import { createLiveInside } from "./assemble/live-inside.ts";
+import { loadRest } from "./assemble/load-rest.ts";
 import { openBounds } from "./assemble/open-bounds.ts";
 import { openInside } from "./assemble/open-inside.ts";
 import type { Opening } from "./assemble/open-store.ts";
@@ -35,6 +36,9 @@ export type App = {
 
 /** Somewhat longer than the longest deadline: whoever is in flight when the process is asked to stop gets its answer. */
 const graceMs = maxDeadlineMs + 2_000;
+
+/** By then whoever waits for the start has been told of it. */
+const restMs = 10;
 
 const playgroundFolder = new URL("../web/dist/", import.meta.url);
 
@@ -115,6 +119,7 @@ export async function startApp(config: Config, logger: Logger, opening?: Opening
   grpcListener.setServing(true);
   const renewTls = (next: Config): void => tls.renew(next, { grpc: [grpcListener, adminListener], http: [httpListener] });
   const started = parts.move();
+  setTimeout(loadRest, restMs).unref();
   return {
     addresses: {
       grpc: addressOf(grpcListener.address),

@@ -19,6 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[] | "all">> = {
     "otp",
     "abuse/judge-traffic.ts",
     "channels/check-template.ts",
+    "channels/phone-library.ts",
     "providers/aws-kms-config.ts",
     "providers/captcha-config.ts",
     "providers/create-provider.ts",

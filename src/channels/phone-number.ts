@@ -1,11 +1,5 @@
-import {
-  type CountryCode,
-  getCountries,
-  getCountryCallingCode,
-  isSupportedCountry,
-  type PhoneNumber,
-  parsePhoneNumberFromString,
-} from "libphonenumber-js/max";
+import type { CountryCode, PhoneNumber } from "libphonenumber-js/max";
+import { phoneLibrary } from "./phone-library.ts";
 import { readE164 } from "./read-e164.ts";
 import type { Spelling } from "./recipient.ts";
 
@@ -26,7 +20,7 @@ export function parsePhoneNumber(text: string, defaultCountry: string | undefine
       problem: "write digits 0 to 9 with one + in front; only spaces, hyphens, dots and parentheses besides, no letters or extension",
     };
   const digits = text.replace(/[ ().-]/g, "");
-  const country = defaultCountry !== undefined && isSupportedCountry(defaultCountry) ? defaultCountry : undefined;
+  const country = defaultCountry !== undefined && phoneLibrary().isSupportedCountry(defaultCountry) ? defaultCountry : undefined;
   if (!digits.startsWith("+") && !country) return { problem: `write the number ${international}` };
   const number = read(digits, country);
   if (!number) return { problem: `write a number that exists, ${international}` };
@@ -45,11 +39,16 @@ export function countryOf(e164: string): string | undefined {
  * takes no parsing.
  */
 export function dialCodeOf(e164: string): string | undefined {
-  callingCodes ??= new Set([...getCountries().map((country) => `+${getCountryCallingCode(country)}`), ...nonGeographic]);
+  callingCodes ??= allCallingCodes();
   return [2, 3, 4].map((length) => e164.slice(0, length)).find((code) => callingCodes?.has(code));
 }
 
 let callingCodes: ReadonlySet<string> | undefined;
+function allCallingCodes(): ReadonlySet<string> {
+  const { getCountries, getCountryCallingCode } = phoneLibrary();
+  return new Set([...getCountries().map((country) => `+${getCountryCallingCode(country)}`), ...nonGeographic]);
+}
+
 /** Of no country, and known to the library without one: https://www.itu.int/pub/T-SP-E.164D */
 const nonGeographic = ["+800", "+808", "+870", "+878", "+881", "+882", "+883", "+888", "+979"];
 
@@ -64,7 +63,7 @@ function read(digits: string, defaultCountry?: CountryCode): PhoneNumber | undef
   const isInternational = digits.startsWith("+");
   const number = isInternational
     ? readE164(digits)
-    : parsePhoneNumberFromString(digits, { ...(defaultCountry && { defaultCountry }), extract: false });
+    : phoneLibrary().parsePhoneNumberFromString(digits, { ...(defaultCountry && { defaultCountry }), extract: false });
   return number?.isValid() ? number : undefined;
 }
 

@@ -1,4 +1,5 @@
-import { type PhoneNumber, parsePhoneNumberFromString } from "libphonenumber-js/max";
+import type { PhoneNumber } from "libphonenumber-js/max";
+import { phoneLibrary } from "./phone-library.ts";
 
 /** As many as sends are under way at once, or so. */
 const remembered = 64;
@@ -11,7 +12,7 @@ const lately = new Map<string, PhoneNumber | undefined>();
 export function readE164(text: string): PhoneNumber | undefined {
   if (!text.startsWith("+")) return undefined;
   if (lately.has(text)) return lately.get(text);
-  const number = parsePhoneNumberFromString(text, { extract: false });
+  const number = phoneLibrary().parsePhoneNumberFromString(text, { extract: false });
   const [oldest] = lately.keys();
   if (lately.size >= remembered && oldest !== undefined) lately.delete(oldest);
   lately.set(text, number);

@@ -1,19 +1,14 @@
-import { isSupportedCountry } from "libphonenumber-js/max";
 import { z } from "zod";
 import { type ChannelPolicy, type NumberPolicy, type NumberType, numberTypes, phoneChannels } from "../otp/number-policy.ts";
 import type { ApplicationSettings } from "./application-settings.ts";
-import { checked, choice, list, text } from "./forms.ts";
+import { choice, list, text } from "./forms.ts";
 import type { Explained } from "./issue.ts";
 import type { Salvaged } from "./salvage.ts";
-
-const countryForm = "a country as two capital letters (ISO 3166-1), such as DE";
-const country = checked(countryForm, (value) =>
-  isSupportedCountry(value) ? undefined : `is no country that has phone numbers: write ${countryForm}`,
-);
+import { phoneCountry } from "./shared-forms.ts";
 
 const countriesForm = 'a list of 1 to 250 countries, or "*" for every country';
 const countries = z
-  .union([z.literal("*"), list(country, { min: 1, max: 250, write: "countries" })], { error: `write ${countriesForm}` })
+  .union([z.literal("*"), list(phoneCountry, { min: 1, max: 250, write: "countries" })], { error: `write ${countriesForm}` })
   .meta({ description: countriesForm });
 
 const numbers = list(text('a number or the beginning of numbers: + and 1 to 15 digits, in quotes, such as "+1415"', /^\+[1-9]\d{0,14}$/), {

@@ -1,19 +1,14 @@
-import { isSupportedCountry } from "libphonenumber-js/max";
 import { z } from "zod";
-import { checked, list, text, whole } from "./forms.ts";
+import { list, text, whole } from "./forms.ts";
+import { phoneCountry } from "./shared-forms.ts";
 
 const providerName = z.string({ error: "write the name of a provider" });
-
-const countryForm = "a country as two capital letters (ISO 3166-1), such as DE";
-const country = checked(countryForm, (value) =>
-  isSupportedCountry(value) ? undefined : `is no country that has phone numbers: write ${countryForm}`,
-);
 
 const prefix = text('the beginning of numbers: + and 1 to 14 digits, in quotes, such as "+1415"', /^\+[1-9]\d{0,13}$/);
 
 const destinations = z
   .strictObject({
-    countries: list(country, { min: 0, max: 250, write: "countries" }).default([]),
+    countries: list(phoneCountry, { min: 0, max: 250, write: "countries" }).default([]),
     prefixes: list(prefix, { min: 0, max: 1000, write: "prefixes" }).default([]),
   })
   .refine(({ countries, prefixes }) => countries.length + prefixes.length > 0, "write countries, prefixes or both")

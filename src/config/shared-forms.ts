@@ -1,3 +1,4 @@
+import { phoneLibrary } from "../channels/phone-library.ts";
 import { checked, text } from "./forms.ts";
 
 /** Settings that stand in several places. */
@@ -17,6 +18,11 @@ export function canonicalLocale(tag: string): string | undefined {
     return undefined;
   }
 }
+
+const phoneCountryForm = "a country as two capital letters (ISO 3166-1), such as DE";
+export const phoneCountry = checked(phoneCountryForm, (value) =>
+  phoneLibrary().isSupportedCountry(value) ? undefined : `is no country that has phone numbers: write ${phoneCountryForm}`,
+);
 
 const originForm = "an origin without a path, such as https://app.example.com; http only for localhost";
 export const origin = checked(originForm, (value) =>
