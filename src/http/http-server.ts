@@ -1,6 +1,9 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import type { RequestListener, Server, ServerOptions } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { Server as SecureServer, TLSSocket, TlsOptions } from "node:tls";
+
+/** An import would read all that the module offers, and with it load Node's `fetch`, which no start needs. */
+const { createServer } = process.getBuiltinModule("node:http");
 
 /** As `rpc/tls.ts` makes it. */
 export type HttpTls = {

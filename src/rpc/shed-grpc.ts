@@ -43,15 +43,20 @@ function refuse(stream: ServerHttp2Stream): void {
   stream.on("error", () => undefined);
   if (stream.destroyed || stream.closed) return;
   // What is never read of the request, Node takes back by itself once the answer is out.
+  refusal ??= createRefusal();
   stream.respond(refusal, { endStream: true });
 }
 
-const error = toConnectError(overloaded);
+/** Made once, for the first who is refused: a start needs none. */
+let refusal: OutgoingHttpHeaders | undefined;
 
-const refusal: OutgoingHttpHeaders = {
-  [constants.HTTP2_HEADER_STATUS]: 200,
-  [constants.HTTP2_HEADER_CONTENT_TYPE]: "application/grpc+proto",
-  "grpc-status": String(error.code),
-  "grpc-message": encodeURI(error.rawMessage),
-  [detailsKey]: encodeDetails(error).toString("base64").replace(/=+$/, ""),
-};
+function createRefusal(): OutgoingHttpHeaders {
+  const error = toConnectError(overloaded);
+  return {
+    [constants.HTTP2_HEADER_STATUS]: 200,
+    [constants.HTTP2_HEADER_CONTENT_TYPE]: "application/grpc+proto",
+    "grpc-status": String(error.code),
+    "grpc-message": encodeURI(error.rawMessage),
+    [detailsKey]: encodeDetails(error).toString("base64").replace(/=+$/, ""),
+  };
+}
