@@ -1,4 +1,5 @@
-import { CircuitState, circuitBreaker, handleWhenResult, type IBreaker } from "cockatiel";
+import type { IBreaker } from "cockatiel";
+import { circuitLibrary } from "./circuit-library.ts";
 
 export type CircuitSettings = {
   /** So many bad outcomes in a row open it. */
@@ -25,6 +26,7 @@ export type Circuit = {
  * library asks the wall clock, and early when there is nobody else to give the message to.
  */
 export function createCircuit({ failures, openMs }: CircuitSettings, onChange: (state: "open" | "closed") => void): Circuit {
+  const { CircuitState, circuitBreaker, handleWhenResult } = circuitLibrary();
   const row = createRow(failures);
   const policy = circuitBreaker(
     handleWhenResult((verdict) => verdict !== "good"),
