@@ -2,6 +2,7 @@ import type { AnyBulkWriteOperation } from "mongodb";
 import { deliveryStates, type RecordDelivery } from "../otp/ledger.ts";
 import type { MongoConnection } from "./mongo-connection.ts";
 import { challengePath, fieldName, type LedgerDocument } from "./mongo-document.ts";
+import { byLedger } from "./mongo-ledgers.ts";
 
 type Write = AnyBulkWriteOperation<LedgerDocument>;
 type Waiting = { readonly ledger: string; readonly writes: readonly Write[]; resolve(): void; reject(error: unknown): void };
@@ -36,9 +37,6 @@ export function createDeliveryWriter({ run }: Pick<MongoConnection, "run">) {
       setImmediate(writeAll);
     });
 }
-
-/** DocumentDB holds every record of a bulk write to its end: two that take the same ones in other orders would wait for each other. */
-const byLedger = (a: Waiting, b: Waiting): number => (a.ledger < b.ledger ? -1 : Number(a.ledger > b.ledger));
 
 /**
  * Not a pipeline: text needs no `$literal`, and `$currentDate` is the database's clock. The filter holds what `recordDelivery` of the

@@ -3,6 +3,7 @@ import type { AnyBulkWriteOperation } from "mongodb";
 import { StoreUnavailable } from "../otp/refusal.ts";
 import type { Ledgers, MongoConnection } from "./mongo-connection.ts";
 import type { LedgerDocument, LedgerReturned } from "./mongo-document.ts";
+import { byLedger } from "./mongo-ledgers.ts";
 import type { Pipeline } from "./mongo-pipelines.ts";
 
 /** A decision about one ledger that can be made by itself, or in one bulk write with others. */
@@ -80,9 +81,9 @@ export function createGroups({ run }: Pick<MongoConnection, "run">, options: Gro
   const decideAlone = ({ write, resolve, reject }: Waiting): Promise<void> => run((ledgers) => write.alone(ledgers)).then(resolve, reject);
 
   const decideTogether = async (group: readonly Waiting[]): Promise<void> => {
-    const writes = group.toSorted(byLedger).map(bulkWriteOf);
-    // Whoever could not be written, for whatever reason, left no mark, and meets that reason by himself.
+    const writes = group.toSorted((a, b) => byLedger(a.write, b.write)).flatMap(bulkWriteOf);
     await run((ledgers) => ledgers.bulkWrite(writes, { ordered: false })).catch((error: unknown) => {
+      // Whoever could not be written, for whatever other reason, left no mark, and meets that reason by himself.
       if (error instanceof StoreUnavailable) throw error;
     });
     const projection = Object.fromEntries(["application", ...group.flatMap(({ write }) => write.fields)].map((field) => [field, 1]));
@@ -121,13 +122,15 @@ type Found = LedgerReturned & Pick<LedgerDocument, "_id" | "application">;
 
 const tooMany = (): StoreUnavailable => new StoreUnavailable(new Error("too many calls are waiting for the database"));
 
-/** DocumentDB holds every record of a bulk write to its end: two that take the same ones in other orders would wait for each other. */
-const byLedger = ({ write: a }: Waiting, { write: b }: Waiting): number => (a.ledger < b.ledger ? -1 : Number(a.ledger > b.ledger));
-
-function bulkWriteOf({ write, mark }: Waiting): AnyBulkWriteOperation<LedgerDocument> {
+/** None for what cannot even be put into words. */
+function bulkWriteOf({ write, mark }: Waiting): AnyBulkWriteOperation<LedgerDocument>[] {
   const { ledger, application, upsert } = write;
-  const updateOne = { filter: { _id: ledger, application }, update: write.pipeline(mark), upsert };
-  return { updateOne } as AnyBulkWriteOperation<LedgerDocument>;
+  try {
+    const updateOne = { filter: { _id: ledger, application }, update: write.pipeline(mark), upsert };
+    return [{ updateOne } as AnyBulkWriteOperation<LedgerDocument>];
+  } catch {
+    return [];
+  }
 }
 
 /** Told apart from those of every other process by what they begin with. */

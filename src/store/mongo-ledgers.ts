@@ -19,6 +19,13 @@ export const wholeLedger: Projection = { application: 0, keepUntil: 0, purgeAt: 
 export const returning = (ref: ChallengeRef): Projection => ({ at: 1, failures: 1, failuresInRow: 1, [challengePath(ref)]: 1 });
 export const afterwards = (ref: ChallengeRef): Projection => ({ ...returning(ref), verdict: 1, sends: 1 });
 
+/**
+ * The order of a bulk write. DocumentDB holds every record of one to its end: two that take the same ones in other orders would wait for
+ * each other.
+ */
+export const byLedger = (a: Pick<OfLedger, "ledger">, b: Pick<OfLedger, "ledger">): number =>
+  a.ledger < b.ledger ? -1 : Number(a.ledger > b.ledger);
+
 export const changed = (ledgers: Ledgers, filter: Filter<LedgerDocument>, pipeline: Pipeline, projection: Projection, upsert = false) =>
   ledgers.findOneAndUpdate(filter, pipeline, { returnDocument: "after", projection, upsert }) as Promise<LedgerReturned | null>;
 

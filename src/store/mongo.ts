@@ -77,7 +77,7 @@ function ledgerVerbs(run: Run, decide: Decide): Omit<LedgerStore, "recordDeliver
   const change = (ref: ChallengeRef, pipeline: Pipeline, filter: Filter<LedgerDocument> = ofLedger(ref)) =>
     run(ref.ledger, (ledgers) => changed(ledgers, filter, pipeline, afterwards(ref)));
   return {
-    open: (request) => decide(openWrite(request)),
+    open: async (request) => decide(openWrite(request)),
     async openUnsent(request) {
       const pipeline = openUnsentPipeline(request);
       // A subject that nothing is known of has no authenticator; only where that is hidden is it written down.
@@ -89,7 +89,7 @@ function ledgerVerbs(run: Run, decide: Decide): Omit<LedgerStore, "recordDeliver
       const returned = await change(request, resendPipeline(request));
       return returned ? resendOutcome(returned, request) : { status: "not_found" };
     },
-    verify: (request) => decide(verifyWrite(request)),
+    verify: async (request) => decide(verifyWrite(request)),
     async cancel(ref) {
       const returned = await change(ref, cancelPipeline(ref), ofChallenge(ref));
       return returned ? cancelChallenge(ledgerOf(returned, ref), ref, Number(returned.at)) : { status: "not_found" };

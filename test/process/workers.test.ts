@@ -37,7 +37,7 @@ describe.each(stores)("two workers: $name", ({ newUrl }) => {
 
   it("go on when one is killed under load, which is started anew, each time later", { timeout: 240_000 }, async () => {
     const service = await start(newUrl());
-    const load = startPatient({ wires: service.many, codeSentTo, afterKill: true });
+    const load = startPatient({ wires: service.many, codeSentTo, afterKill: true, callers: 24 });
     await load.until(20);
     expect(await killWorker(service, 2)).toMatchObject({ worker: 2, signal: "SIGKILL", restartInMs: 1_000 });
     await load.until(20);

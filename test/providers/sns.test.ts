@@ -143,9 +143,10 @@ describe("the environment", () => {
     vi.stubEnv("AWS_CONTAINER_CREDENTIALS_FULL_URI", `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`);
     const provider = await provide({ accessKey: undefined, findCredentials: true });
     const started = performance.now();
-    const result = await provider.send(smsMessage, AbortSignal.timeout(300));
+    // The SDK loads what finds credentials only now.
+    const result = await provider.send(smsMessage, AbortSignal.timeout(2_000));
     expect(result).toEqual({ outcome: "retryable", failure: "timeout" });
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(4_000);
     expect(asked).toBe(1);
     expect(server.requests).toHaveLength(0);
     silent.closeAllConnections();

@@ -10,9 +10,11 @@ import type { LedgerStore } from "../../src/otp/store-ports.ts";
 import { openMongoStore } from "../../src/store/mongo.ts";
 import { connect, type Ledgers, type MongoConnection } from "../../src/store/mongo-connection.ts";
 import { openWrite, verifyWrite } from "../../src/store/mongo-decisions.ts";
+import { fieldName } from "../../src/store/mongo-document.ts";
 import type { Expression } from "../../src/store/mongo-expressions.ts";
 import { createGroups, type Decide, type GroupedWrite } from "../../src/store/mongo-groups.ts";
 import { verifyOutcome } from "../../src/store/mongo-outcomes.ts";
+import type { Pipeline } from "../../src/store/mongo-pipelines.ts";
 import { verifyPipeline } from "../../src/store/mongo-verify.ts";
 import { findMongo } from "./databases.ts";
 import { another, guessing, limitsWith, newRef, opening } from "./requests.ts";
@@ -202,14 +204,18 @@ describe.skipIf(!mongo)("groups", () => {
     expect(await Promise.all(good)).toMatchObject(refs.map(() => ({ status: "approved" })));
   });
 
-  test("what the driver cannot even send holds up nobody else", async () => {
+  const endless: Record<string, Expression> = {};
+  endless.self = endless;
+  const unwritable: Record<string, () => Pipeline> = {
+    sent: () => [{ $set: endless }],
+    "put into words": () => [{ $set: { [fieldName("a.b")]: 1 } }],
+  };
+  test.each(Object.entries(unwritable))("what cannot even be %s holds up nobody else", async (_, pipeline) => {
     const ref = await challenged();
     const decide = interrupted(async () => undefined);
-    const endless: Record<string, Expression> = {};
-    endless.self = endless;
     const unspeakable: GroupedWrite<never> = {
       ...verifyWrite(guessing(newRef(), "right")),
-      pipeline: () => [{ $set: endless }],
+      pipeline,
       outcome: () => undefined,
       alone: () => Promise.reject(new TypeError("unspeakable")),
     };
