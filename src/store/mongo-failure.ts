@@ -58,11 +58,15 @@ function isUnavailable(error: unknown): boolean {
   if (!(error instanceof MongoError)) return false;
   if (error instanceof MongoWriteConcernError) return true;
   if (error instanceof MongoBulkWriteError)
-    return error.err !== undefined || isUnavailable(error.errorResponse) || passing.has(Number(error.code));
+    return isNotDurable(error) || isUnavailable(error.errorResponse) || passing.has(Number(error.code));
   if (isDuplicateKey(error)) return false;
   if (error instanceof MongoServerError) return passing.has(Number(error.code)) || error.hasErrorLabel("RetryableWriteError");
   return unreachable.has(error.name);
 }
+
+/** The writes that were done may be taken back. Where others could not be done, the driver tells of those, and of this in the result only. */
+export const isNotDurable = ({ err, result }: MongoBulkWriteError): boolean =>
+  err !== undefined || result.getWriteConcernError() !== undefined;
 
 /** ECONNRESET, EPIPE, ERR_STREAM_DESTROYED: the driver lets a write to a connection that was just lost through as Node put it. */
 const isBrokenConnection = (error: unknown): boolean =>

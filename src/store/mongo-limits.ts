@@ -11,7 +11,7 @@ import {
 } from "../otp/limit-counter.ts";
 import { StoreUnavailable } from "../otp/refusal.ts";
 import type { LimitStore } from "../otp/store-ports.ts";
-import { isDuplicateKeyWrite } from "./mongo-failure.ts";
+import { isDuplicateKeyWrite, isNotDurable } from "./mongo-failure.ts";
 import { freshenWrite, giveBackWrite, type LimitDocument, takeWrite } from "./mongo-limit-writes.ts";
 
 type Limits = Collection<LimitDocument>;
@@ -104,7 +104,7 @@ async function writeInOrder(limits: Limits, writes: AnyBulkWriteOperation<LimitD
     const [failed, ...others] = [error.writeErrors].flat();
     if (!failed || others.length > 0 || !isDuplicateKeyWrite(failed)) throw error;
     // The writes before it may not outlast a failover.
-    if (error.result.getWriteConcernError()) throw new StoreUnavailable(error);
+    if (isNotDurable(error)) throw new StoreUnavailable(error);
     return failed.index;
   }
 }

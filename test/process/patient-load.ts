@@ -8,13 +8,12 @@ type Options = {
   readonly codeSentTo: (to: string) => string;
   /** Who was killed in the middle of a send leaves it under way until its lease ends: such an answer is tried again too. */
   readonly afterKill?: boolean;
-  readonly callers?: number;
 };
 
 const timeout = 60_000;
 
 /** Callers who try again, by another wire, what was answered with UNAVAILABLE or not at all, and nothing else. */
-export function startPatient({ wires, codeSentTo, afterKill = false, callers = 8 }: Options) {
+export function startPatient({ wires, codeSentTo, afterKill = false }: Options) {
   const failures: string[] = [];
   let [checked, again] = [0, 0];
   let isRunning = true;
@@ -48,7 +47,7 @@ export function startPatient({ wires, codeSentTo, afterKill = false, callers = 8
     }
   };
   const done = Promise.all(
-    Array.from({ length: callers }, (_, index) => caller(index).catch((error: unknown) => failures.push(`no answer: ${String(error)}`))),
+    Array.from({ length: 8 }, (_, index) => caller(index).catch((error: unknown) => failures.push(`no answer: ${String(error)}`))),
   );
   return {
     again: () => again,

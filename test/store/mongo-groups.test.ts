@@ -3,6 +3,7 @@
  * of their own: whatever they leave there, each guess must be told of itself.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { MongoBulkWriteError } from "mongodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OpenChallenge, VerifyChallenge, VerifyOutcome } from "../../src/otp/ledger.ts";
 import { StoreUnavailable } from "../../src/otp/refusal.ts";
@@ -12,6 +13,7 @@ import { connect, type Ledgers, type MongoConnection } from "../../src/store/mon
 import { openWrite, verifyWrite } from "../../src/store/mongo-decisions.ts";
 import { fieldName } from "../../src/store/mongo-document.ts";
 import type { Expression } from "../../src/store/mongo-expressions.ts";
+import { storeFailure } from "../../src/store/mongo-failure.ts";
 import { createGroups, type Decide, type GroupedWrite } from "../../src/store/mongo-groups.ts";
 import { verifyOutcome } from "../../src/store/mongo-outcomes.ts";
 import type { Pipeline } from "../../src/store/mongo-pipelines.ts";
@@ -293,6 +295,18 @@ describe("the order of groups", () => {
     const reasons = (await late).map((each) => each.status === "rejected" && each.reason);
     expect(reasons).toEqual([expect.any(StoreUnavailable), expect.any(StoreUnavailable)]);
     expect(sizes).toEqual([32, 32]);
+  });
+
+  test("what a majority may not have counts for nobody, also where somebody could not be written at all", async () => {
+    const notDurable = { getWriteConcernError: () => ({ code: 64, errmsg: "waiting for replication timed out" }) };
+    const duplicate = { message: "duplicate key", code: 11_000, writeErrors: [{ index: 0, code: 11_000 }] };
+    const error = new MongoBulkWriteError(duplicate as never, notDurable as never);
+    const ledgers = { bulkWrite: () => Promise.reject(error), find: () => expect.unreachable() } as unknown as Ledgers;
+    const run: MongoConnection["run"] = (operation) => operation(ledgers).catch((cause) => Promise.reject(storeFailure(cause)));
+    const decide = createGroups({ run }, { maxWaitMs: 1_000 });
+    const outcomes = await Promise.allSettled([decide(write()), decide(write())]);
+    const reasons = outcomes.map((each) => each.status === "rejected" && each.reason);
+    expect(reasons).toEqual([expect.any(StoreUnavailable), expect.any(StoreUnavailable)]);
   });
 
   test("no more than so many wait", async () => {
