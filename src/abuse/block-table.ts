@@ -2,6 +2,7 @@ import { pause } from "../otp/pause.ts";
 import { StoreUnavailable } from "../otp/refusal.ts";
 import type { TrafficStore } from "../otp/store-ports.ts";
 import type { Block } from "../otp/traffic.ts";
+import { nameOf } from "./places.ts";
 
 export type BlockTableOptions = {
   readonly store: Pick<TrafficStore, "listBlocks" | "countHits">;
@@ -43,7 +44,8 @@ export async function openBlockTable({ store, refreshMs = 2_000, onFault }: Bloc
   void loop();
   return {
     refresh,
-    find: (place: BlockedPlace): Block | undefined => blocks.get(nameOf(place)),
+    /** By what the place is, not by its key in the store: a send looks for every beginning of its number, and each key is a digest. */
+    find: (place: Pick<Block, "application" | "kind" | "label">): Block | undefined => blocks.get(nameOf(place)),
     /** Known here at once, and to the others when they look. */
     add(block: Block): void {
       blocks = new Map(blocks).set(nameOf(block), block);
@@ -57,10 +59,5 @@ export async function openBlockTable({ store, refreshMs = 2_000, onFault }: Bloc
     },
   };
 }
-
-type BlockedPlace = Pick<Block, "application" | "kind" | "label">;
-
-/** By what the place is, not by its key in the store: a send looks for every beginning of its number, and each key is a digest. */
-const nameOf = ({ application, kind, label }: BlockedPlace): string => `${kind} ${label} ${application}`;
 
 export type BlockTable = Awaited<ReturnType<typeof openBlockTable>>;

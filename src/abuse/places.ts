@@ -4,6 +4,10 @@ import type { ClientContext, Recipient } from "../otp/types.ts";
 /** A place a message goes to or is asked from, by the name operators know it by. */
 export type Place = { readonly kind: TrafficKind; readonly label: string; readonly line?: number };
 
+/** Of one application: the same name for the same place, in memory; in the store it is a digest. */
+export const nameOf = ({ application, kind, label }: Pick<Place, "kind" | "label"> & { readonly application: string }): string =>
+  `${kind} ${label} ${application}`;
+
 export type PlacesDeps = {
   /** Country calling code of a number in E.164, such as `+49`. */
   dialCodeOf(e164: string): string | undefined;

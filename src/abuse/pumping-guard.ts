@@ -5,7 +5,7 @@ import type { Block, BlockCause, TrafficAdd } from "../otp/traffic.ts";
 import type { Application } from "../otp/types.ts";
 import type { BlockTable } from "./block-table.ts";
 import { judgeTraffic, type Observed, type PumpingSettings } from "./judge-traffic.ts";
-import { beginningsOf, type Place, type PlacesDeps, placesOf } from "./places.ts";
+import { beginningsOf, nameOf, type Place, type PlacesDeps, placesOf } from "./places.ts";
 
 export type PumpingDeps = PlacesDeps & {
   readonly store: Pick<TrafficStore, "countTraffic" | "raiseBlock">;
@@ -117,9 +117,9 @@ const maxWaiting = 10_000;
 /** Messages that are counted together mostly go to the same few places. */
 function rememberKeys({ keyOf }: Pick<PumpingDeps, "keyOf">): (place: Placed) => string {
   const keys = new Map<string, string>();
-  return ({ application, kind, label }) => {
-    const name = `${kind} ${label} ${application}`;
-    const key = keys.get(name) ?? keyOf(application, kind, label);
+  return (place) => {
+    const name = nameOf(place);
+    const key = keys.get(name) ?? keyOf(place.application, place.kind, place.label);
     keys.set(name, key);
     return key;
   };

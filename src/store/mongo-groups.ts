@@ -14,7 +14,7 @@ export type GroupedWrite<T> = Pick<LedgerDocument, "application"> & {
   pipeline(mark: string): Pipeline;
   /** The fields that `outcome` asks for. */
   readonly fields: readonly string[];
-  /** What the record, as it is afterwards, tells of the write with this mark; undefined where that is: nothing, it changed nothing. */
+  /** What the record, as it is afterwards, tells of the write with this mark; undefined where the write changed nothing, as far as it tells. */
   outcome(found: LedgerReturned | undefined, mark: string): T | undefined;
   alone(ledgers: Ledgers): Promise<T>;
 };

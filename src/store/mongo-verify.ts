@@ -25,8 +25,8 @@ export type VerifyVerdict = "approved" | "mismatch" | "binding_mismatch" | "reus
  * How a verdict is left in the record. One that is read from there only later carries a mark, so that nobody takes another's for his own;
  * and what was charged stays with the challenge under that mark, whoever writes to it next.
  */
-export type Say = (verdict: VerifyVerdict) => string;
-export const markedWith =
+type Say = (verdict: VerifyVerdict) => string;
+const markedWith =
   (mark: string | undefined): Say =>
   (verdict) =>
     mark === undefined ? verdict : `${verdict}.${mark}`;
